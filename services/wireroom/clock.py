@@ -1,0 +1,49 @@
+"""Now. Times are integers: microseconds since the epoch, UTC (Avro's timestamp-micros)."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+class Clock(Protocol):
+    """Where the time comes from; tests turn it by hand."""
+
+    def now(self) -> int:
+        """The time in microseconds since the epoch."""
+        ...
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> int:
+        """The time in microseconds since the epoch."""
+        return time.time_ns() // 1000
+
+
+class ManualClock:
+    """A clock that moves only when it is told to."""
+
+    def __init__(self, now: int = 0) -> None:
+        self.time = now
+
+    def now(self) -> int:
+        """The time it was last set to."""
+        return self.time
+
+
+def micros(moment: datetime) -> int:
+    """An aware time as microseconds since the epoch, exactly."""
+    delta = moment - datetime.fromtimestamp(0, UTC)
+    return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds
+
+
+def moment(us: int) -> datetime:
+    """Microseconds since the epoch as an aware time in UTC, exactly."""
+    seconds, rest = divmod(us, SECOND)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)

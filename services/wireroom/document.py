@@ -1,0 +1,48 @@
+"""A document: rendered bytes with a key, a media type and a generation inside.
+
+The generation stands in the body (an ETag covers the body only, so content that returns has new bytes all the same).
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+_MARK = re.compile(
+    rb'<!-- wireroom:generation (\d+) -->|"_wireroom":\{"generation":(\d+)|"wireroom:generation","value":"(\d+)"'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A rendered document, but for the digits of its generation, which go between `head` and `tail`.
+
+    XML ends with `<!-- wireroom:generation N -->` before the root's end tag, JSON Feed with
+    `"_wireroom":{"generation":N …}`; ninjs has an altId `{"role":"wireroom:generation","value":"N"}`.
+    `articles` are the (publication, article id, revision) that it shows.
+    """
+
+    key: str
+    media_type: str
+    head: bytes
+    tail: bytes
+    articles: tuple[tuple[str, str, int], ...] = ()
+    cache_control: str = "public, max-age=60"
+
+    def digest(self) -> str:
+        """The identity of its content, generation apart."""
+        state = hashlib.blake2b(self.head, digest_size=16)
+        state.update(b"\0")
+        state.update(self.tail)
+        return state.hexdigest()
+
+    def body(self, generation: int) -> bytes:
+        """The bytes to be published."""
+        return b"%b%d%b" % (self.head, generation, self.tail)
+
+
+def generation_of(body: bytes) -> int:
+    """The generation that a published body carries; 0 when it carries none (it is not ours)."""
+    last = None
+    for last in _MARK.finditer(body):
+        pass
+    return int(next(group for group in last.groups() if group)) if last else 0

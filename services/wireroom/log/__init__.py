@@ -1,0 +1,126 @@
+"""The Log seam: where events live. Implementations: `sqlite.py`, `memory.py`.
+
+A log has topics, a topic has partitions, a partition is a sequence of records with offsets 0, 1, 2 …
+Consumers of one group share the partitions; a commit is accepted only from the member that owns the partition.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+ARTICLES = "articles"
+BACKFILL = "articles.backfill"
+DOCUMENTS = "documents"
+DEAD_LETTERS = "dead-letters"
+
+
+class Partition(NamedTuple):
+    """One partition of one topic. `topic` is the short name; the prefix belongs to the implementation."""
+
+    topic: str
+    number: int
+
+
+class Message(NamedTuple):
+    """What a producer hands in."""
+
+    key: str
+    value: bytes
+    headers: Mapping[str, bytes] = {}
+
+
+class Record(NamedTuple):
+    """A message at its place in the log. `timestamp`: microseconds since the epoch, when it was appended."""
+
+    partition: Partition
+    offset: int
+    key: str
+    value: bytes
+    headers: Mapping[str, bytes]
+    timestamp: int
+
+
+class Position(NamedTuple):
+    """Where a message went."""
+
+    partition: Partition
+    offset: int
+
+
+class Commit(NamedTuple):
+    """What a group has committed for a partition: the next offset to read, and the hash of the roster."""
+
+    offset: int
+    metadata: str = ""
+
+
+class Consumer(Protocol):
+    """A member of a consumer group. One thread owns it."""
+
+    def poll(self, timeout: float, limit: int) -> Sequence[Record]:
+        """At most `limit` records of owned, unpaused partitions, waiting up to `timeout` seconds for the first.
+
+        Partitions are joined and lost only in here; renews the lease. A newly assigned partition starts at the
+        group's committed offset, or at the beginning.
+        Raises RetryAfter while the log is unwell, Red when it lost data.
+        """
+        ...
+
+    def assignment(self) -> Mapping[Partition, Commit]:
+        """The partitions owned since the last poll, each with what was committed when it was assigned."""
+        ...
+
+    def commit(self, offsets: Mapping[Partition, Commit]) -> None:
+        """Commit durably. Raises Fenced, and commits nothing, unless this member owns every one of them."""
+        ...
+
+    def pause(self, partitions: Sequence[Partition]) -> None:
+        """Deliver nothing of exactly these partitions; resumes all others. Leases are kept."""
+        ...
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Read an owned partition from `offset` on."""
+        ...
+
+    def close(self) -> None:
+        """Leave the group at once, so that another member can take over."""
+        ...
+
+
+class Log(Protocol):
+    """A log. Safe to use from several threads."""
+
+    def append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
+        """Append in order and return when durable. Raises RetryAfter when it cannot be written now."""
+        ...
+
+    def topic_id(self, topic: str) -> str:
+        """An id minted when the topic was created, so that a recreated topic is told from the old one."""
+        ...
+
+    def partitions(self, topic: str) -> Sequence[Partition]:
+        """All partitions of a topic."""
+        ...
+
+    def partition_of(self, topic: str, key: str) -> Partition:
+        """The partition that a key goes to."""
+        ...
+
+    def read(self, partition: Partition, offset: int, limit: int) -> Sequence[Record]:
+        """At most `limit` records from `offset` on, outside any group; empty at the end."""
+        ...
+
+    def end(self, partition: Partition) -> int:
+        """The offset that the next record will get."""
+        ...
+
+    def committed(self, group: str, partition: Partition) -> Commit | None:
+        """What a group has committed; None when it never has."""
+        ...
+
+    def join(self, group: str, topics: Sequence[str]) -> Consumer:
+        """A new member of a group. Partitions come with the first polls."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files, threads and connections."""
+        ...

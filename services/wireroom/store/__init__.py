@@ -1,0 +1,45 @@
+"""The Store seam: where documents and editions live. Implementations: `directory.py`, `memory.py`.
+
+A store changes one key atomically, never two. Every write is conditional: create only, or replace the state that was read.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object as it was read. `modified`: microseconds since the epoch."""
+
+    body: bytes
+    etag: str
+    modified: int
+
+
+class Store(Protocol):
+    """A key-value store with conditional writes. Safe to use from several threads."""
+
+    def get(self, key: str) -> Stored | None:
+        """The object, never torn; None when there is none. Raises RetryAfter while the store is unwell."""
+        ...
+
+    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+        """Replace the state with ETag `if_match`, or create when it is None; the new ETag, once durable.
+
+        Raises Conflict when the object is in another state, OutcomeUnknown when no answer came, RetryAfter when
+        nothing was written and it can be tried again.
+        """
+        ...
+
+    def delete(self, key: str, if_match: str) -> None:
+        """Remove the state with this ETag. Raises as `put` does."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys that begin with `prefix`, sorted."""
+        ...
+
+    def now(self) -> int:
+        """The store's own time in microseconds since the epoch."""
+        ...
