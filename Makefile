@@ -1,0 +1,79 @@
+# What can be done here, one verb each: `make help` lists them. CI and CONTRIBUTING.md use the same verbs.
+# It needs Python 3.11 or later and make; everything it writes stays in this folder.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit lint types format bench build installed lock upgrade clean
+
+BIN := .venv/bin
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export UV_CACHE_DIR := $(CURDIR)/.cache/uv
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PYTEST := $(BIN)/pytest --basetemp=build/pytest
+EXTRAS := cli sqlite feeds sitemaps articles serve all
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
+
+help:  ## list the verbs
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 12
+
+setup: .venv/.ready  ## prepare .venv, with .venv/bin/wireroom; a second time it does nothing
+
+.venv/.ready: requirements/dev.txt pyproject.toml
+	@found=; for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then found=$$python; break; fi; done; \
+	test -n "$$found" || { echo 'Python 3.11 or later is needed; none is on the PATH.' >&2; exit 1; }; \
+	$$found -c 'import ensurepip, venv' 2> /dev/null || { \
+		echo "This Python comes without venv. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }; \
+	test -x $(BIN)/pip || $$found -m venv --clear .venv
+	@echo 'Preparing .venv (about a minute the first time) ...'
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup  ## start Wireroom on one port with example articles
+	@$(BIN)/wireroom demo
+
+test: setup lint types  ## everything that must hold: lint, types, all tests
+	@mkdir -p build
+	$(PYTEST)
+
+unit: setup  ## the unit tests only, under a minute
+	@mkdir -p build
+	$(PYTEST) tests/unit
+
+lint: setup  ## style, formatting, and who may import what
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
+
+types: setup  ## mypy --strict, over code and tests
+	$(BIN)/mypy
+
+format: setup  ## format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: setup  ## measure; prints a table and writes build/bench.json
+	$(BIN)/python -m tests.bench
+
+build: setup  ## the wheel and the source distribution, in dist
+	$(BIN)/python -m build --no-isolation
+
+installed: setup  ## install the wheel in an empty environment per extra and start each worker there (needs the network)
+	@mkdir -p build
+	$(PYTEST) -m network
+
+lock: setup  ## write requirements/*.txt anew after a change of pyproject.toml, keeping versions
+	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
+	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/base.txt
+	for extra in $(EXTRAS); do \
+		$(COMPILE) --constraint requirements/dev.txt --extra $$extra --output-file requirements/$$extra.txt; done
+
+upgrade: UPGRADE := --upgrade
+upgrade: lock  ## raise every dependency to its newest allowed version
+
+clean:  ## remove everything that the verbs made
+	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
