@@ -46,3 +46,20 @@ def generation_of(body: bytes) -> int:
     for last in _MARK.finditer(body):
         pass
     return int(next(group for group in last.groups() if group)) if last else 0
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChanged:
+    """What the log `documents` says once a document is durable: `schemas/document_changed.avsc`.
+
+    `changed_at`: microseconds since the epoch; `articles` as in Document. Consumers drop generations not above the
+    last one that they have seen of `key`.
+    """
+
+    key: str
+    generation: int
+    etag: str
+    media_type: str
+    worker: str
+    changed_at: int
+    articles: tuple[tuple[str, str, int], ...] = ()

@@ -1,15 +1,41 @@
-"""The event model: what a publishing system says about one article. `schemas/article_event.avsc` is its source of truth."""
+"""The event model: what a publishing system says about one article, as in `schemas/article_event.avsc`.
 
-from collections.abc import Mapping
+Invalid input raises InvalidEvent with every fault at once, from `ArticleEvent.parse(…)` (JSON-shaped) as from
+`ArticleEvent(…)`; what may stand in a field is said in `wireroom.fields`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from typing import NamedTuple
-from uuid import UUID, uuid5
+from typing import Annotated, Any, NamedTuple, Self, TypeVar
+from uuid import UUID, uuid4, uuid5
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wireroom.clock import micros
+from wireroom.errors import Fault, InvalidEvent
+from wireroom.faults import NOTHING, faults_of, found
+from wireroom.fields import (
+    ArticleId,
+    Bytes,
+    Id,
+    Language,
+    Line,
+    Many,
+    MediaType,
+    Moment,
+    Name,
+    Person,
+    PersonalUrl,
+    Pixels,
+    Revision,
+    Text,
+    Url,
+)
 
 GUIDS = UUID("6f0d5c1e-52a4-4d0b-9d0e-3b1a7f1f6c11")  # the fixed namespace of minted guids of articles
+
+
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -30,6 +56,9 @@ class Access(StrEnum):
     PAID = "PAID"
 
 
+_SHOWN = (Kind.PUBLISHED, Kind.UPDATED, Kind.CORRECTED)
+
+
 class Order(NamedTuple):
     """Which of two events about one article wins: the greater, whatever the order of arrival."""
 
@@ -42,88 +71,126 @@ class Order(NamedTuple):
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def __init__(self, **data: object) -> None:
+        _checked(type(self), data, lambda: BaseModel.__init__(self, **data))
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # else decoding calls it for every part
+
+    @classmethod
+    def _contradictions(cls, data: Mapping[str, Any]) -> Iterator[Fault]:
+        """What is wrong with fields that may each be right."""
+        yield from ()
+
+
+def _checked(model: type[_Part], data: Mapping[str, Any], build: Callable[[], T]) -> T:
+    contradictions = list(model._contradictions(data))
+    try:
+        built = build()
+    except ValidationError as error:
+        raise InvalidEvent([*faults_of(error, model), *contradictions]) from error
+    if contradictions:
+        raise InvalidEvent(contradictions)
+    return built
+
 
 class Author(_Part):
     """A byline."""
 
-    name: str
-    url: str | None = None
+    name: Person
+    url: PersonalUrl | None = None
 
 
 class Image(_Part):
     """A picture; the first one of an article leads."""
 
-    url: str
-    width: int | None = None
-    height: int | None = None
-    media_type: str | None = None
-    size_bytes: int | None = None
-    caption: str | None = None
-    credit: str | None = None
-    alt: str | None = None
+    url: Url
+    width: Pixels | None = None
+    height: Pixels | None = None
+    media_type: MediaType | None = None
+    size_bytes: Bytes | None = None
+    caption: Text | None = None
+    credit: Text | None = None
+    alt: Text | None = None
 
 
 class Related(_Part):
     """A link to another article."""
 
-    title: str
-    url: str
+    title: Name
+    url: Url
 
 
 class Source(_Part):
     """Where the story was first reported."""
 
-    name: str
-    url: str | None = None
+    name: Name
+    url: Url | None = None
 
 
 class Rights(_Part):
     """Who owns the article and what may be done with it."""
 
-    copyright_holder: str | None = None
-    copyright_notice: str | None = None
-    usage_terms: str | None = None
+    copyright_holder: Text | None = None
+    copyright_notice: Text | None = None
+    usage_terms: Text | None = None
 
 
 class Article(_Part):
     """The full state of an article at a revision."""
 
-    title: str
-    subtitle: str | None = None
-    summary: str | None = None
-    body_html: str | None = None
-    language: str | None = None
-    authors: tuple[Author, ...] = ()
-    sections: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    images: tuple[Image, ...] = ()
-    related: tuple[Related, ...] = ()
+    title: Name
+    subtitle: Text | None = None
+    summary: Text | None = None
+    body_html: Text | None = None
+    language: Language | None = None
+    authors: Annotated[tuple[Author, ...], Many] = ()
+    sections: Annotated[tuple[Name, ...], Many] = ()
+    tags: Annotated[tuple[Name, ...], Many] = ()
+    images: Annotated[tuple[Image, ...], Many] = ()
+    related: Annotated[tuple[Related, ...], Many] = ()
     source: Source | None = None
-    updated_at: AwareDatetime | None = None
-    modified_at: AwareDatetime
-    embargoed_until: AwareDatetime | None = None
-    expires_at: AwareDatetime | None = None
+    updated_at: Moment | None = None
+    modified_at: Moment
+    embargoed_until: Moment | None = None
+    expires_at: Moment | None = None
     access: Access = Access.FREE
     rights: Rights | None = None
-    previous_urls: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    extra: Mapping[str, str] = Field(default_factory=dict)
+    previous_urls: Annotated[tuple[Url, ...], Many] = ()
+    exclude: Annotated[tuple[Id, ...], Many] = ()
+    extra: Annotated[Mapping[Text, Text], Many] = Field(default_factory=dict)
 
 
 class ArticleEvent(_Part):
     """One message on the log: an article at a revision, or its withdrawal (`article` is None)."""
 
-    event_id: str
+    event_id: Line = Field(default_factory=lambda: str(uuid4()))
     kind: Kind
-    publication: str
-    article_id: str
-    revision: int
-    occurred_at: AwareDatetime
-    url: str | None = None
-    guid: str | None = None
-    published_at: AwareDatetime
-    note: str | None = None
+    publication: Id
+    article_id: ArticleId
+    revision: Revision
+    occurred_at: Moment
+    url: Url | None = None
+    guid: Line | None = None
+    published_at: Moment
+    note: Text | None = None
     article: Article | None = None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """An event from a JSON object, its dates as RFC 3339 text. Raises InvalidEvent with every fault."""
+        if not isinstance(data, Mapping):
+            raise InvalidEvent([Fault("", found(data), "an object")])
+        return _checked(cls, data, lambda: cls.model_validate(data))
+
+    @classmethod
+    def _contradictions(cls, data: Mapping[str, Any]) -> Iterator[Fault]:
+        kind, url, article = data.get("kind"), data.get("url"), data.get("article")
+        if kind == Kind.WITHDRAWN and article is not None:
+            yield Fault("article", "an article", "null: a withdrawal carries none")
+        if kind in _SHOWN and article is None:
+            yield Fault("article", NOTHING, "an object, null only when WITHDRAWN")
+        if kind in _SHOWN and url is None:
+            yield Fault("url", NOTHING, "the canonical address, null only when WITHDRAWN")
 
     @property
     def id(self) -> str:

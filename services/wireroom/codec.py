@@ -1,0 +1,150 @@
+"""Bytes <-> event: Avro single-object encoding, and CloudEvents' binary headers beside it.
+
+A value is `C3 01`, the CRC-64-AVRO fingerprint of the writer's schema (little endian) and the datum. Only published
+schemas are decoded: the fingerprint picks one from our own files, nothing is fetched. (Avro 1.11, "Single-object
+encoding"; CloudEvents 1.0, Kafka binding, binary mode.)
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, cast
+from zlib import crc32
+
+import fastavro
+from fastavro.schema import fingerprint, to_parsing_canonical_form
+
+from wireroom.clock import micros, moment
+from wireroom.document import DocumentChanged
+from wireroom.errors import Fault, Red, Reject
+from wireroom.event import ArticleEvent
+from wireroom.log import Message
+
+MEDIA_TYPE = "application/vnd.wireroom.event+avro"
+MAX_DATUM = 900_000  # bytes; Kafka's default allows a little more than 1,000,000 for a whole record
+
+_MAGIC = b"\xc3\x01"
+_ARTICLE = ("publication", "article_id", "revision")
+_HEADER = len(_MAGIC) + 8
+_PACKAGE = Path(__file__).parent
+SCHEMAS = next(path for path in (_PACKAGE / "schemas", _PACKAGE.parents[1] / "schemas") if path.is_dir())
+_BROKEN = (EOFError, IndexError, KeyError, OverflowError, StopIteration, TypeError, ValueError, MemoryError)
+
+Schema = dict[str, Any]
+
+
+class UnknownSchema(Red):
+    """The record was written by a newer version: this worker must be upgraded before it can go on."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, "upgrade this worker, workers come before producers; nothing is lost meanwhile")
+
+
+class Codec:
+    """One record type: its current schema, which writes, and every published one, which it can read."""
+
+    def __init__(self, name: str) -> None:
+        self.schema = _load(SCHEMAS / f"{name}.avsc")
+        published = [_load(path) for path in sorted((SCHEMAS / "versions" / name).glob("*.avsc"))]
+        self.header = _MAGIC + _fingerprint(self.schema)
+        self.readable = {_fingerprint(schema): schema for schema in (*published, self.schema)}
+
+    def write(self, datum: Mapping[str, Any]) -> bytes:
+        """The value of a record. Raises Reject when the datum is over 900,000 bytes."""
+        out = io.BytesIO()
+        out.write(self.header)
+        fastavro.schemaless_writer(out, self.schema, datum)
+        value = out.getvalue()
+        _refuse_large(value)
+        return value
+
+    def read(self, value: bytes) -> dict[str, Any]:
+        """The datum of a value. Raises Reject when it is broken, UnknownSchema when a newer version wrote it."""
+        _refuse_large(value)
+        if value[:2] != _MAGIC or len(value) < _HEADER:
+            raise Reject(
+                "not-single-object", [Fault("", value[:_HEADER].hex(" ") or "no bytes", "c3 01 and a fingerprint")]
+            )
+        written = self.readable.get(value[2:_HEADER])
+        if written is None:
+            raise UnknownSchema(f"no schema with the fingerprint {value[2:_HEADER].hex()}")
+        return self._read_datum(value, written)
+
+    def _read_datum(self, value: bytes, written: Schema) -> dict[str, Any]:
+        source = io.BytesIO(value)
+        source.seek(_HEADER)
+        try:
+            datum = fastavro.schemaless_reader(source, written, None if written is self.schema else self.schema)
+        except _BROKEN as error:
+            raise Reject(
+                "undecodable", [Fault("", f"{type(error).__name__}: {error}", "a datum of its schema")]
+            ) from error
+        if rest := len(value) - source.tell():
+            raise Reject("trailing-bytes", [Fault("", f"{rest} bytes after the datum", "nothing")])
+        return cast(dict[str, Any], datum)
+
+
+def _load(path: Path) -> Schema:
+    return cast(Schema, fastavro.parse_schema(json.loads(path.read_text("utf-8"))))
+
+
+def _fingerprint(schema: Schema) -> bytes:
+    return bytes.fromhex(fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO"))
+
+
+def _refuse_large(value: bytes) -> None:
+    if len(value) > MAX_DATUM + _HEADER:
+        raise Reject("too-large", [Fault("", f"{len(value) - _HEADER} bytes of Avro", f"at most {MAX_DATUM}")])
+
+
+_EVENTS = Codec("article_event")
+_CHANGES = Codec("document_changed")
+
+
+def key(event: ArticleEvent, shards: int = 1) -> str:
+    """The record key, which picks the partition: the publication, or one of its shards (an article keeps its own)."""
+    return event.publication if shards == 1 else f"{event.publication}/{crc32(event.article_id.encode()) % shards}"
+
+
+def encode(event: ArticleEvent, shards: int = 1) -> Message:
+    """The message of an event. Raises Reject when it is over 900,000 bytes."""
+    return Message(key(event, shards), _EVENTS.write(event.model_dump()), _headers(event))
+
+
+def _headers(event: ArticleEvent) -> Mapping[str, bytes]:
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": event.event_id,
+        "ce_type": f"wireroom.article.{event.kind.lower()}",
+        "ce_source": f"/{event.publication}",
+        "ce_subject": event.article_id,
+        "ce_time": event.occurred_at.isoformat(),
+        "ce_revision": str(event.revision),
+        "content-type": MEDIA_TYPE,
+    }
+    return {name: value.encode() for name, value in headers.items()}
+
+
+def decode(value: bytes) -> ArticleEvent:
+    """The event of a value. Raises Reject (InvalidEvent with every fault) or UnknownSchema."""
+    datum = _EVENTS.read(value)
+    if datum["kind"] == "UNKNOWN":
+        raise UnknownSchema("an event of a kind from the future")
+    return ArticleEvent.parse(datum)
+
+
+def encode_change(change: DocumentChanged) -> Message:
+    """The message that announces a document; its key is the document's, so that its generations stay in order."""
+    articles = [dict(zip(_ARTICLE, article, strict=True)) for article in change.articles]
+    datum = asdict(change) | {"changed_at": moment(change.changed_at), "articles": articles}
+    return Message(change.key, _CHANGES.write(datum))
+
+
+def decode_change(value: bytes) -> DocumentChanged:
+    """The announcement in a value. Raises Reject or UnknownSchema."""
+    datum = _CHANGES.read(value)
+    articles = tuple(itemgetter(*_ARTICLE)(article) for article in datum["articles"])
+    return DocumentChanged(**datum | {"changed_at": micros(datum["changed_at"]), "articles": articles})

@@ -1,0 +1,126 @@
+"""What may stand in the fields of an event: each rule once, in the words that a fault repeats.
+
+Text is checked in pydantic's core, which also refuses lone surrogates: UTF-8, and so the log, cannot carry them. Other
+control characters may stand in text (sinks remove them), but not in ids and addresses.
+"""
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, Strict
+from pydantic_core import PydanticCustomError
+
+from wireroom.faults import Expected
+
+_LONG = 2**63 - 1  # Avro's long
+_INT = 2**31 - 1  # Avro's int
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_EMAIL = re.compile(r"(?<![@\w.+%-])[\w.+%-]+(@|%40)[\w-]+(\.[\w-]+)*\.\w{2,}")
+_KEY = re.compile(rb"[^A-Za-z0-9_-]")
+_ITEMS = 1000
+_KEY_BYTES = 200
+_TAG_LENGTH = 64
+
+
+def article_key(article_id: str) -> str:
+    """An article id as it stands in keys and URL paths: every byte outside `[A-Za-z0-9_-]` as `~XX`."""
+    return _KEY.sub(lambda byte: b"~%02X" % ord(byte[0]), article_id.encode()).decode()
+
+
+def _fits_in_keys(article_id: str) -> str:
+    if len(article_key(article_id)) > _KEY_BYTES:
+        raise ValueError
+    return article_id
+
+
+def _is_date(value: object) -> object:
+    """Leaves text to pydantic only if it is RFC 3339: pydantic alone takes Unix times and bare days too."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE.fullmatch(value)):
+        return value
+    raise ValueError
+
+
+def _in_range(value: datetime) -> datetime:
+    """Avro's microseconds can say more than years 1 to 9999, a time zone less."""
+    if value.tzinfo is None or not _FIRST <= value <= _LAST:
+        raise ValueError
+    return value
+
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def _no_email(value: str) -> str:
+    if _EMAIL.search(value):
+        raise PydanticCustomError("email", "no e-mail address: what is published is harvested")
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _is_registered(tag: str) -> str:
+    from langcodes import tag_is_valid  # its tables take 60 ms to load
+
+    if not tag_is_valid(tag):
+        raise ValueError
+    return tag
+
+
+def _few(value: object) -> object:
+    if isinstance(value, list | tuple | dict) and len(value) > _ITEMS:
+        raise PydanticCustomError("many", f"at most {_ITEMS} items")
+    return value
+
+
+# A length is asked of every text, for only then does pydantic look into it and find lone surrogates.
+Text = Annotated[str, Strict(), Field(min_length=0)]
+Name = Annotated[str, Strict(), Field(pattern=r"[^\s\p{Cc}\p{Cf}]"), Expected("text that is not empty")]
+Line = Annotated[
+    str,
+    Strict(),
+    Field(pattern=r"^[^\p{Cc}\u{FFFE}\u{FFFF}]+$"),
+    Expected("text that is not empty, without control characters"),
+]
+Id = Annotated[
+    str,
+    Strict(),
+    Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$"),
+    Expected("1 to 64 of a-z, 0-9 and -, not beginning with -"),
+]
+ArticleId = Annotated[
+    Line,
+    AfterValidator(_fits_in_keys),
+    Expected(f"1 to {_KEY_BYTES} bytes as it stands in keys, no control characters"),
+]
+Url = Annotated[
+    str,
+    Strict(),
+    Field(
+        pattern=r'^(?i:https?)://(\[[0-9A-Fa-f:.]+\]|[^\s\p{Cc}/?#@:\[\]<>"\\^`{|}]+)(:\d{1,5})?([/?#][^\s\p{Cc}<>"\\^`{|}]*)?$'
+    ),
+    Expected("an absolute http or https URL"),
+]
+Person = Annotated[Name, AfterValidator(_no_email)]
+PersonalUrl = Annotated[Url, AfterValidator(_no_email)]
+Language = Annotated[
+    str,
+    Strict(),
+    Field(pattern=r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$", max_length=_TAG_LENGTH),
+    AfterValidator(_is_registered),
+    Expected("a language tag of BCP 47, such as id or en-GB"),
+]
+MediaType = Annotated[
+    str, Strict(), Field(pattern=r"^[\w!#$&^.+-]+/[\w!#$&^.+-]+$"), Expected("a media type, such as image/jpeg")
+]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_is_date),
+    AfterValidator(_in_range),
+    Expected("a date and time of RFC 3339 with its time zone, such as 2026-03-01T09:30:00Z"),
+]
+Revision = Annotated[int, Strict(), Field(ge=1, le=_LONG), Expected(f"a whole number from 1 to {_LONG}")]
+Pixels = Annotated[int, Strict(), Field(ge=1, le=_INT), Expected(f"a whole number from 1 to {_INT}")]
+Bytes = Annotated[int, Strict(), Field(ge=0, le=_LONG), Expected(f"a whole number from 0 to {_LONG}")]
+Many = BeforeValidator(_few)
