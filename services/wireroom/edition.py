@@ -4,16 +4,18 @@ Everything here is pure. `fold` is (edition, changes, now) -> edition; it gives 
 arrival of an article's revisions, and skips what is below `applied`, so that a replay changes nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import nsmallest
+from itertools import count
 from typing import Any, NamedTuple
 
-from wireroom.clock import DAY, MINUTE
-from wireroom.event import ArticleEvent, Order
+from wireroom.clock import DAY
+from wireroom.document import Document
+from wireroom.event import ArticleEvent, Kind, Order
 
 SortKey = tuple[int, str]  # published_at in microseconds, article id: never moves
-Known = Callable[[str], Order | None]
+Known = Callable[[ArticleEvent], Order | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,176 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one event means for one edition: `entry` is None where the edition does not select the article."""
+    """What one event, at `offset` of the partition `source`, means for an edition; no `entry`: not selected."""
 
     source: str
     offset: int
     event: ArticleEvent
     entry: Entry | None
+
+
+def fold(
+    edition: Edition,
+    window: Window,
+    changes: Iterable[Change],
+    upto: Mapping[str, int],
+    now: int,
+    newest: Known = lambda _: None,
+) -> Edition:
+    """Merge `changes` and let time pass; `upto` is the next offset of each partition that was read.
+
+    `newest` tells the greatest order seen of an article, so that an older revision that comes late is not taken.
+    Decisions use the later of `now` and the time that the edition records, so that nothing shown is hidden again by
+    a slower clock. Nothing to change gives the same edition.
+    """
+    draft = _Draft(edition, window, max(now, edition.clock))
+    for change in changes:
+        if change.offset >= edition.applied.get(change.source, 0):
+            draft.take(change, newest(change.event))
+    draft.let_time_pass()
+    draft.trim()
+    reached = {source: offset for source, offset in upto.items() if offset > edition.applied.get(source, -1)}
+    new = replace(
+        edition,
+        applied={**edition.applied, **reached} if reached else edition.applied,
+        entries=draft.entries,
+        tombstones=draft.tombstones,
+        floor=draft.floor,
+        more=draft.more,
+    )
+    return edition if new == edition else replace(new, clock=draft.now)
+
+
+class _Draft:
+    """The mutable middle of one `fold`."""
+
+    def __init__(self, edition: Edition, window: Window, now: int) -> None:
+        self.window = window
+        self.now = now
+        self.entries = dict(edition.entries)
+        self.tombstones = dict(edition.tombstones)
+        self.floor = edition.floor
+        self.more = edition.more
+        self.taken = Counter(entry.slot for entry in self.entries.values()) if window.slot_size else Counter[int]()
+
+    def take(self, change: Change, newest: Order | None) -> None:
+        event, order = change.event, change.event.order
+        held, tombstone = self.entries.get(event.id), self.tombstones.get(event.id)
+        if newest and newest > order:  # a later revision was seen and not taken: nor may this one stay
+            self._drop(held if held and held.order <= order else None)
+        elif (held and held.order >= order) or (tombstone and tombstone.order >= order):
+            return
+        elif event.kind is Kind.WITHDRAWN:
+            self._drop(held)
+            self._bury(event, held)
+        elif change.entry is None:
+            self._drop(held)
+            self.tombstones.pop(event.id, None)
+        else:
+            self._show(change.entry, held)
+
+    def _drop(self, entry: Entry | None) -> None:
+        if entry is not None:
+            del self.entries[entry.id]
+            self.taken[entry.slot] -= 1
+
+    def _bury(self, event: ArticleEvent, held: Entry | None) -> None:
+        order = event.order
+        never_public = held is not None and held.visible_from > order.occurred_at
+        if self.window.tombstones and not never_public:
+            guid = event.guid or (held.guid if held else None)
+            self.tombstones[event.id] = Tombstone(event.id, order, order.occurred_at, guid, event.note)
+
+    def _show(self, entry: Entry, held: Entry | None) -> None:
+        self.tombstones.pop(entry.id, None)
+        self._drop(held)
+        if entry.leaves is not None and entry.leaves <= self.now:
+            self._expire(entry)
+        elif held is None and entry.key <= self._floor():
+            self.more = True
+        else:
+            slot = held.slot if held else self._free_slot()
+            self.entries[entry.id] = replace(entry, slot=slot)
+            self.taken[slot] += 1
+
+    def _floor(self) -> SortKey:
+        forget = self.window.forget
+        return self.floor if forget is None else max(self.floor, (self.now - forget, ""))
+
+    def _free_slot(self) -> int:
+        size = self.window.slot_size
+        return 0 if size is None else next(slot for slot in count() if self.taken[slot] < size)
+
+    def _expire(self, entry: Entry) -> None:
+        """Expiry is a withdrawal by the clock."""
+        if self.window.tombstones and entry.leaves is not None and entry.visible_from < entry.leaves:
+            grave = Tombstone(entry.id, entry.order, entry.leaves, entry.guid, "expired")
+            self.tombstones[entry.id] = grave
+
+    def let_time_pass(self) -> None:
+        for entry in [e for e in self.entries.values() if e.leaves is not None and e.leaves <= self.now]:
+            self._drop(entry)
+            self._expire(entry)
+        for grave in [t for t in self.tombstones.values() if t.when + self.window.tombstones <= self.now]:
+            del self.tombstones[grave.id]
+
+    def trim(self) -> None:
+        if self.window.entries is None:
+            return
+        visible = newest_first(e for e in self.entries.values() if e.visible_from <= self.now)
+        for entry in visible[_places(visible, self.window, self.now) + self.window.reserve :]:
+            self._drop(entry)
+            self.floor = max(self.floor, entry.key)
+            self.more = True
+
+
+def newest_first(entries: Iterable[Entry]) -> list[Entry]:
+    """By first publication, newest first, ties by id."""
+    return sorted(entries, key=lambda entry: entry.key, reverse=True)
+
+
+def _places(visible: Sequence[Entry], window: Window, now: int) -> int:
+    """How many of `visible` (newest first) the window shows."""
+    if window.entries is None:
+        return len(visible)
+    young = sum(1 for entry in visible[: 5 * window.entries] if entry.key[0] > now - window.younger_than)
+    return max(window.entries, young)
+
+
+def shown(edition: Edition, window: Window) -> list[Entry]:
+    """The articles that the edition shows at the time that it records, newest first."""
+    visible = newest_first(entry for entry in edition.entries.values() if entry.visible_from <= edition.clock)
+    return visible[: _places(visible, window, edition.clock)]
+
+
+def due(edition: Edition, window: Window) -> int | None:
+    """When the next change comes that needs no event, in microseconds since the epoch."""
+    return min((time for time in _due_times(edition, window) if time > edition.clock), default=None)
+
+
+def _due_times(edition: Edition, window: Window) -> Iterator[int]:
+    for entry in edition.entries.values():
+        yield entry.visible_from
+        if entry.leaves is not None:
+            yield entry.leaves
+    for tombstone in edition.tombstones.values():
+        yield tombstone.when
+        yield tombstone.when + window.tombstones
+    if window.entries is not None and window.younger_than:
+        yield from (entry.key[0] + window.younger_than for entry in shown(edition, window)[window.entries :])
+
+
+def needs_refill(edition: Edition, window: Window) -> bool:
+    """Whether it shows fewer articles than its window although there may be more below its floor."""
+    return window.entries is not None and edition.more and len(shown(edition, window)) < window.entries
+
+
+def stamp(edition: Edition, documents: Sequence[Document]) -> Edition:
+    """Record the documents' content; the generation rises, once, when any of it changed."""
+    digests = {document.key: document.digest() for document in documents}
+    changed = {k: d for k, d in digests.items() if k not in edition.documents or edition.documents[k].digest != d}
+    if not changed:
+        return edition
+    generation = edition.generation + 1
+    states = {key: DocumentState(generation, digest) for key, digest in changed.items()}
+    return replace(edition, generation=generation, documents={**edition.documents, **states})

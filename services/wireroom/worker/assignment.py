@@ -1,0 +1,208 @@
+"""Which partitions and editions this worker has: loaded, claimed and verified when a partition comes."""
+
+from collections.abc import Callable, Collection, Iterable
+
+from wireroom.config import Settings
+from wireroom.errors import Red
+from wireroom.log import ARTICLES, BACKFILL, Commit, Consumer, Log, Partition
+from wireroom.sink import Definition, Sink
+from wireroom.worker.edition_json import edition_key
+from wireroom.worker.live import Behind, LiveEdition, Outside
+from wireroom.worker.owned import Owned, read_roster
+from wireroom.worker.publications import Publications
+
+
+class Assignment:
+    """The partitions owned and the editions they feed. `behind`: what the second reader must bring up.
+
+    `refills` are fed all the while; they show fewer articles than they could.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        log: Log,
+        settings: Settings,
+        publications: Publications,
+        outside: Outside,
+        fence: Callable[[], None],
+    ) -> None:
+        self.owned: dict[Partition, Owned] = {}
+        self.editions: dict[str, LiveEdition] = {}
+        self.behind: set[str] = set()
+        self.refills: set[str] = set()
+        self._sink = sink
+        self._log = log
+        self._shards = {p.id: p.shards for p in settings.publications}
+        self._discover = settings.discover
+        self._publications = publications
+        self._outside = outside
+        self._fence = fence
+
+    # ---- partitions come and go --------------------------------------------------------------------------------
+
+    def update(self, consumer: Consumer) -> bool:
+        """Follow the consumer's assignment; whether anything came or went. What was lost is forgotten whole."""
+        assigned = consumer.assignment()
+        if assigned.keys() == self.owned.keys():
+            return False
+        if self.owned.keys() - assigned.keys():
+            self.forget()
+        new = [self._take(partition, assigned[partition]) for partition in sorted(assigned.keys() - self.owned.keys())]
+        self.owned.update({owned.partition: owned for owned in new})
+        try:
+            self._load(new)
+        except BaseException:
+            self.forget()  # the next step begins anew
+            raise
+        for owned in self.owned.values():
+            consumer.seek(owned.partition, owned.position)
+        return True
+
+    def forget(self) -> None:
+        """Trust nothing in memory any more."""
+        for part in (self.owned, self.editions, self.behind, self.refills):
+            part.clear()
+        self._outside.documents.forget()
+
+    def _take(self, partition: Partition, committed: Commit) -> Owned:
+        owned = Owned(partition, self.source(partition), committed.offset, committed)
+        self._check_end(owned.source, partition, committed.offset)
+        read_roster(self._outside.store, self._sink.name, owned)
+        if owned.untouched and self._discover:
+            owned.met = set()
+        return owned
+
+    def source(self, partition: Partition) -> str:
+        """A partition as editions name it in `applied`."""
+        return f"{self._log.topic_id(partition.topic)}/{partition.number}"
+
+    def _check_end(self, source: str, partition: Partition, offset: int) -> None:
+        if offset > (end := self._log.end(partition)):
+            raise Red(
+                f"the log lost data: offset {offset} of {partition.topic} ({source}) was read before, it ends at {end}",
+                "restore the log, or empty the store's editions/ to rebuild everything from what is left",
+            )
+
+    def _load(self, new: Collection[Owned]) -> None:
+        self._publications.load()
+        for publication in list(self._publications):
+            for definition in self._sink.definitions(publication):
+                key = self.key(definition)
+                if key not in self.editions or any(self._feeds(owned, definition) for owned in new):
+                    self.enter(definition)
+
+    @property
+    def archive(self) -> set[str]:
+        """The sources that are partitions of the backfill."""
+        return {owned.source for owned in self.owned.values() if owned.partition.topic == BACKFILL}
+
+    # ---- editions ----------------------------------------------------------------------------------------------
+
+    def key(self, definition: Definition) -> str:
+        """Where the edition lies."""
+        return edition_key(self._sink.name, definition.publication, definition.name)
+
+    def sources(self, definition: Definition) -> dict[str, Partition]:
+        """Every partition that feeds an edition, owned or not."""
+        partitions = {
+            self._log.partition_of(topic, key)
+            for topic in (ARTICLES, BACKFILL)
+            for publication in definition.sources
+            for key in self._keys(publication)
+        }
+        return {self.source(partition): partition for partition in sorted(partitions)}
+
+    def _keys(self, publication: str) -> Iterable[str]:
+        shards = self._shards.get(publication, 1)
+        return [publication] if shards == 1 else [f"{publication}/{k}" for k in range(shards)]
+
+    def _feeds(self, owned: Owned, definition: Definition) -> bool:
+        return owned.source in self.sources(definition)
+
+    def live(self, definition: Definition, owned: Owned) -> LiveEdition | None:
+        """The edition, if the first reader feeds it from this partition; None while it is behind."""
+        key = self.key(definition)
+        if key not in self.editions:
+            self.enter(definition)
+        live = self.editions[key]
+        if key in self.behind:
+            return None
+        if owned.live.get(key) != live.draft.epoch:  # an event came by another partition than its key says
+            self.fall_behind(live)
+            return None
+        return live
+
+    def enter(self, definition: Definition) -> None:
+        """Load an edition: is it live or behind? A live one is claimed, and its documents are verified."""
+        if not any(self._feeds(owned, definition) for owned in self.owned.values()):
+            return
+        live = LiveEdition(definition, self._outside)
+        live.load()
+        self._check_applied(live)
+        self.editions[live.key] = live
+        try:
+            self._start(live)
+        except BaseException:
+            del self.editions[live.key]  # not loaded: the next event tries again
+            raise
+
+    def _start(self, live: LiveEdition) -> None:
+        definition = live.definition
+        if live.base is None and self._complete(definition):
+            self._fence()
+            live.create({owned.source: owned.position for owned in self._owners(definition)})
+        elif live.base is None or not self._continues(live):
+            self.fall_behind(live)
+            return
+        self.publish(live, claim=True)
+
+    def _owners(self, definition: Definition) -> list[Owned]:
+        return [owned for owned in self.owned.values() if self._feeds(owned, definition)]
+
+    def _complete(self, definition: Definition) -> bool:
+        """Whether nothing of it was read past: every partition that feeds it is ours, and none was yet."""
+        owners = self._owners(definition)
+        return len(owners) == len(self.sources(definition)) and all(
+            owned.complete_without(publication) for owned in owners for publication in definition.sources
+        )
+
+    def _continues(self, live: LiveEdition) -> bool:
+        base, owners = live.base, self._owners(live.definition)
+        if base is None or base.definition != live.definition.digest:
+            return False
+        return all(o.source in base.applied and o.live.get(live.key) == base.epoch for o in owners)
+
+    def _check_applied(self, live: LiveEdition) -> None:
+        topics = {self._log.topic_id(topic): topic for topic in (ARTICLES, BACKFILL)}
+        for source, offset in (live.base.applied if live.base else {}).items():
+            topic, _, number = source.rpartition("/")
+            if topic not in topics:
+                raise Red(
+                    f"the log was replaced: {live.key} was made from another one",
+                    "bring back the log that belongs to this store, or empty the store's editions/",
+                )
+            self._check_end(source, Partition(topics[topic], int(number)), offset)
+
+    def fall_behind(self, live: LiveEdition) -> None:
+        """Leave the edition to the second reader."""
+        self.behind.add(live.key)
+        self.refills.discard(live.key)
+        live.abandon()
+        for owned in self.owned.values():
+            owned.leave(live.key)
+
+    def publish(self, live: LiveEdition, claim: bool = False) -> None:
+        """Publish an edition; it is live from then on, or falls behind when another epoch lies in the store."""
+        owners = self._owners(live.definition)
+        upto = {owned.source: owned.position for owned in owners}
+        try:
+            live.publish(upto, claim=self._outside.member if claim else None)
+        except Behind:
+            self.fall_behind(live)
+            return
+        self.behind.discard(live.key)
+        for owned in owners:
+            owned.join(live.key, live.draft.epoch)
+        if live.needs_refill:
+            self.refills.add(live.key)

@@ -1,0 +1,156 @@
+"""The second reader: brings up editions that are behind, from the log, while the first reader goes on.
+
+It builds in memory, a slice at a time, and writes once; the edition then joins the roster of the next commit.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from wireroom.clock import Clock
+from wireroom.edition import Edition, Window, fold, needs_refill
+from wireroom.event import ArticleEvent, Order
+from wireroom.log import Log, Partition
+from wireroom.worker.assignment import Assignment
+from wireroom.worker.intake import Arrival, Intake
+from wireroom.worker.live import LiveEdition
+from wireroom.worker.seen import Seen
+
+SLICE = 250  # records read between two looks at the first reader's log
+RESERVE = 20  # how many windows a build keeps in reserve, against withdrawals further on in the log
+
+
+@dataclass(slots=True)
+class Build:
+    """An edition in the making. `reset`: from nothing, not from what lies in the store."""
+
+    live: LiveEdition
+    draft: Edition
+    window: Window
+    reset: bool
+
+    def memory_floor(self, now: int) -> int:
+        """Below it nothing is taken any more, so nothing need be remembered."""
+        if self.window.entries is not None:
+            return self.draft.floor[0]
+        return now - (self.window.forget or 0)
+
+
+class Pass:
+    """One reading of the log, for every edition that was behind when it began. `end`: of the log, then."""
+
+    def __init__(self, log: Log, intake: Intake, clock: Clock, builds: list[Build], end: Mapping[str, int]) -> None:
+        self.builds = builds
+        self.end = end
+        self._log = log
+        self._intake = intake
+        self._clock = clock
+        self._seen: dict[str, Seen] = {}
+        self._next: dict[str, int] = {}
+
+    def step(self, partitions: Mapping[str, Partition], goal: Mapping[str, int]) -> bool:
+        """Read one slice; True once everything below `goal` is in the builds."""
+        for source, end in goal.items():
+            position = self._next.setdefault(source, min(b.draft.applied.get(source, 0) for b in self.builds))
+            if position < end:
+                records = self._log.read(partitions[source], position, min(SLICE, end - position))
+                self._next[source] = records[-1].offset + 1 if records else end
+                self._merge(source, list(self._intake.reread(source, records)))
+                return False
+        for build in self.builds:
+            build.draft = fold(build.draft, build.live.definition.window, (), goal, self._clock.now())
+        return True
+
+    def _merge(self, source: str, arrivals: Sequence[Arrival]) -> None:
+        now = self._clock.now()
+        for arrival in arrivals:
+            self._memory(arrival.event).note(arrival.event, now)
+        for build in self.builds:
+            definition = build.live.definition
+            changes = [a.change(definition) for a in arrivals if a.event.publication in definition.sources]
+            build.draft = fold(build.draft, build.window, changes, {source: self._next[source]}, now, self._newest)
+        floor = min(build.memory_floor(now) for build in self.builds)
+        for seen in self._seen.values():
+            seen.forget_before(floor)
+
+    def _memory(self, event: ArticleEvent) -> Seen:
+        return self._seen.setdefault(event.publication, Seen(forget=self._clock.now()))
+
+    def _newest(self, event: ArticleEvent) -> Order | None:
+        return self._memory(event).newest(event)
+
+
+class SecondReader:
+    """Works on what `Assignment` names as behind, one slice a step."""
+
+    def __init__(
+        self, assignment: Assignment, log: Log, intake: Intake, clock: Clock, fence: Callable[[], None]
+    ) -> None:
+        self._assignment = assignment
+        self._log = log
+        self._intake = intake
+        self._clock = clock
+        self._fence = fence
+        self._pass: Pass | None = None
+        self._reserve: dict[str, int] = {}
+
+    def start_anew(self) -> None:
+        """The assignment changed: what was being built is dropped."""
+        self._pass = None
+
+    def step(self, backlog: bool) -> bool:
+        """Go on by one slice; False when there is nothing to do. Refills wait until the first reader has no backlog."""
+        if self._pass is None:
+            keys = self._assignment.behind or (set() if backlog else self._assignment.refills)
+            if not keys:
+                return False
+            self._pass = self._begin([self._assignment.editions[key] for key in sorted(keys)])
+        elif self._pass.step(self._partitions(self._pass), self._goal(self._pass)):
+            done, self._pass = self._pass, None
+            for build in done.builds:
+                self._install(build)
+        return True
+
+    def _begin(self, editions: Iterable[LiveEdition]) -> Pass:
+        builds = [self._build(live) for live in editions]
+        found = Pass(self._log, self._intake, self._clock, builds, {})
+        if any(build.reset for build in builds):
+            found.end = {source: self._log.end(p) for source, p in self._partitions(found).items()}
+        return found
+
+    def _build(self, live: LiveEdition) -> Build:
+        """Begin to build an edition, from nothing or from what lies in the store."""
+        if live.key in self._assignment.behind:
+            live.load()
+        window, refill = live.definition.window, live.key in self._assignment.refills
+        if live.base is not None and live.base.definition == live.definition.digest and not refill:
+            return Build(live, live.base, window, reset=False)
+        if window.entries is not None:
+            reserve = window.entries * self._reserve.get(live.key, RESERVE)
+            window = replace(window, reserve=reserve, forget=None)
+        return Build(live, Edition(live.definition.digest, epoch=""), window, reset=True)
+
+    def _partitions(self, reading: Pass) -> dict[str, Partition]:
+        return {s: p for b in reading.builds for s, p in self._assignment.sources(b.live.definition).items()}
+
+    def _goal(self, reading: Pass) -> dict[str, int]:
+        """As far as the log reached when it began, the first reader is, and the editions in the store are."""
+        goal = dict.fromkeys(self._partitions(reading), 0)
+        owned = {owned.source: owned.position for owned in self._assignment.owned.values()}
+        bases = [build.live.base.applied for build in reading.builds if build.live.base is not None]
+        for reached in (reading.end, owned, *bases):
+            goal.update({source: max(goal[source], offset) for source, offset in reached.items() if source in goal})
+        return goal
+
+    def _install(self, build: Build) -> None:
+        live = build.live
+        if build.reset and needs_refill(build.draft, live.definition.window):
+            self._reserve[live.key] = self._reserve.get(live.key, RESERVE) * RESERVE
+            return  # withdrawals emptied even the reserve: the next pass has a larger one
+        self._fence()
+        if build.reset:
+            live.load()
+            live.install(build.draft)
+        else:
+            live.go_on(build.draft)
+        self._assignment.refills.discard(live.key)
+        self._assignment.publish(live, claim=True)

@@ -1,0 +1,111 @@
+"""Documents in the store: written conditionally and only forwards, announced once they are durable."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from wireroom.clock import Clock
+from wireroom.config import Publication
+from wireroom.document import Document, DocumentChanged, generation_of
+from wireroom.errors import Conflict, OutcomeUnknown, RetryAfter
+from wireroom.sink import Direct
+from wireroom.store import Store, Stored
+
+ATTEMPTS = 20
+
+
+class Found(NamedTuple):
+    """The generation that the store holds now; `same`: it is this very document."""
+
+    generation: int
+    same: bool
+
+
+class DocumentWriter:
+    """Writes documents and collects what is to be announced on the log `documents`."""
+
+    def __init__(self, store: Store, clock: Clock, worker: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._worker = worker
+        self._known: dict[str, tuple[int, str]] = {}  # key -> generation and ETag, as last written or verified here
+        self._changes: list[DocumentChanged] = []
+
+    def forget(self) -> None:
+        """Trust nothing that was known: every document is verified again."""
+        self._known.clear()
+
+    def take_changes(self) -> list[DocumentChanged]:
+        """What became durable since the last call."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    def write(self, document: Document, generation: int) -> Found:
+        """Bring `document` to `generation`, unless the store holds that generation or a later one."""
+        known = self._known.get(document.key)
+        if known and known[0] >= generation:
+            return Found(known[0], same=True)
+        if known and self._put(document, generation, known[1]):
+            return Found(generation, same=True)
+        for _ in range(ATTEMPTS):
+            current = self._store.get(document.key)
+            if current and (found := generation_of(current.body)) >= generation:
+                same = current.body == document.body(generation)
+                if same:
+                    self._done(document, generation, current.etag)
+                return Found(found, same)
+            if self._put(document, generation, current.etag if current else None):
+                return Found(generation, same=True)
+        raise RetryAfter(f"too many writers at {document.key}")
+
+    def merge(self, direct: Direct, publications: Mapping[str, Publication]) -> None:
+        """Write what `direct` makes of the present state, as of now: a document that is its own edition."""
+        key = direct.key
+        current: Stored | None = None  # most are new: create first, read only when that fails
+        for _ in range(ATTEMPTS):
+            document = direct.merge(current, self._clock.now(), publications)
+            if document is None and current is None:
+                current = self._store.get(key)
+                document = direct.merge(current, self._clock.now(), publications)
+            if document is None:
+                self._announce_again(key, current)
+                return
+            generation = generation_of(current.body) + 1 if current else 1
+            if self._put(document, generation, current.etag if current else None, remember=False):
+                return
+            current = self._store.get(key)
+        raise RetryAfter(f"too many writers at {key}")
+
+    def _put(self, document: Document, generation: int, etag: str | None, remember: bool = True) -> bool:
+        body = document.body(generation)
+        try:
+            new = self._store.put(document.key, body, etag, document.media_type, document.cache_control)
+        except (Conflict, OutcomeUnknown):
+            self._known.pop(document.key, None)
+            return False
+        self._done(document, generation, new, remember)
+        return True
+
+    def _done(self, document: Document, generation: int, etag: str, remember: bool = True) -> None:
+        if remember:
+            self._known[document.key] = (generation, etag)
+        self._announce(document.key, generation, etag, document.media_type, document.articles)
+
+    def _announce_again(self, key: str, current: Stored | None) -> None:
+        """Found as it should be: its writer may have died before it could tell."""
+        if current is not None:
+            self._announce(key, generation_of(current.body), current.etag, "application/json; charset=utf-8", ())
+
+    def _announce(
+        self, key: str, generation: int, etag: str, media_type: str, articles: tuple[tuple[str, str, int], ...]
+    ) -> None:
+        now = self._clock.now()
+        change = DocumentChanged(
+            key=key,
+            generation=generation,
+            etag=etag,
+            media_type=media_type,
+            worker=self._worker,
+            changed_at=now,
+            articles=articles,
+        )
+        self._changes.append(change)

@@ -1,0 +1,82 @@
+"""Editions as they lie in the store: JSON, private, read by older and newer versions alike (unknown fields survive)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from wireroom.edition import DocumentState, Edition, Entry, Tombstone
+from wireroom.errors import Red
+from wireroom.event import Order
+
+FORMAT = 1
+MEDIA_TYPE = "application/json"
+_FIELDS = frozenset({"format", "floor", "more", "tombstones", "entries", "documents"}) | frozenset(
+    ("definition", "epoch", "generation", "nonce", "claim", "clock", "applied")
+)
+
+
+def edition_key(worker: str, publication: str, name: str) -> str:
+    """Where an edition lies."""
+    return f"editions/{worker}/{publication}/{name}.json"
+
+
+def encode(edition: Edition) -> bytes:
+    """The edition as JSON."""
+    return to_json(
+        {
+            **edition.unknown,
+            "format": FORMAT,
+            "definition": edition.definition,
+            "epoch": edition.epoch,
+            "generation": edition.generation,
+            "nonce": edition.nonce,
+            "claim": edition.claim,
+            "clock": edition.clock,
+            "applied": edition.applied,
+            "floor": edition.floor,
+            "more": edition.more,
+            "documents": edition.documents,
+            "tombstones": [[t.id, t.order, t.when, t.guid, t.note] for t in edition.tombstones.values()],
+            "entries": [
+                [e.id, e.order, e.key, e.visible_from, e.leaves, e.guid, e.slot, e.content]
+                for e in edition.entries.values()
+            ],
+        }
+    )
+
+
+def decode(key: str, body: bytes) -> Edition:
+    """The edition that lies under `key`. Raises Red when it is damaged or from a newer version."""
+    try:
+        data: dict[str, Any] = from_json(body)
+        if data["format"] > FORMAT:
+            raise Red(f"{key} was written by a newer version (format {data['format']})", "upgrade this worker")
+        return _edition(data)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise Red(f"{key} is not an edition: {error}", "delete it: it is rebuilt from the log") from error
+
+
+def _edition(data: Mapping[str, Any]) -> Edition:
+    entries = [_entry(*row) for row in data["entries"]]
+    tombstones = [Tombstone(row[0], Order(*row[1]), *row[2:]) for row in data["tombstones"]]
+    return Edition(
+        definition=data["definition"],
+        epoch=data["epoch"],
+        generation=data["generation"],
+        nonce=data["nonce"],
+        claim=data["claim"],
+        clock=data["clock"],
+        applied=data["applied"],
+        entries={entry.id: entry for entry in entries},
+        tombstones={tombstone.id: tombstone for tombstone in tombstones},
+        floor=(data["floor"][0], data["floor"][1]),
+        more=data["more"],
+        documents={key: DocumentState(*state) for key, state in data["documents"].items()},
+        unknown={key: value for key, value in data.items() if key not in _FIELDS},
+    )
+
+
+def _entry(*row: Any) -> Entry:  # noqa: ANN401 -- a row of JSON
+    ident, order, key, visible_from, leaves, guid, slot, content = row
+    return Entry(ident, Order(*order), (key[0], key[1]), visible_from, leaves, guid, content, slot)

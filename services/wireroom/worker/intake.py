@@ -1,0 +1,85 @@
+"""From records to arrivals: decode, admit, sanitise. What is bad goes to the dead letters, what is unknown stops."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from wireroom import codec
+from wireroom.clock import micros
+from wireroom.edition import Change, Entry
+from wireroom.errors import Reject
+from wireroom.event import ArticleEvent, Kind
+from wireroom.log import Record
+from wireroom.sink import Content, Definition, Sink
+from wireroom.worker.deadletters import DeadLetters
+from wireroom.worker.publications import Publications
+
+
+class Arrival(NamedTuple):
+    """An event at its place in the log. `content` is None for a withdrawal, and for an article that was left out."""
+
+    source: str
+    offset: int
+    event: ArticleEvent
+    content: Content | None
+
+    def change(self, definition: Definition) -> Change:
+        """What it means for one edition."""
+        event = self.event
+        if self.content is None or not definition.selects(event):
+            return Change(self.source, self.offset, event, None)
+        entry = Entry(
+            id=event.id,
+            order=event.order,
+            key=(micros(event.published_at), event.id),
+            visible_from=event.visible_from,
+            leaves=definition.leaves(event),
+            guid=event.guid,
+            content=self.content,
+        )
+        return Change(self.source, self.offset, event, entry)
+
+
+class Intake:
+    """Reads records for one sink."""
+
+    def __init__(self, sink: Sink, publications: Publications, letters: DeadLetters) -> None:
+        self._sink = sink
+        self._publications = publications
+        self._letters = letters
+
+    def accept(self, source: str, record: Record) -> Arrival | None:
+        """What the first reader makes of a record; None when it went to the dead letters.
+
+        Raises Red for a schema or a kind from the future, and when most records are bad.
+        """
+        try:
+            event = codec.decode(record.value)
+            self._publications.admit(event)
+        except Reject as reason:
+            self._letters.reject(record, reason)
+            return None
+        try:
+            content = self._content(event)
+        except Reject as reason:
+            self._letters.reject(record, reason)
+            content = None
+        else:
+            self._letters.accept()
+        return Arrival(source, record.offset, event, content)
+
+    def reread(self, source: str, records: Sequence[Record]) -> Iterator[Arrival]:
+        """What the second reader makes of records: the same, but bad ones were told of by the first."""
+        for record in records:
+            try:
+                event = codec.decode(record.value)
+                self._publications.admit(event)
+            except Reject:
+                continue
+            try:
+                content = self._content(event)
+            except Reject:
+                content = None
+            yield Arrival(source, record.offset, event, content)
+
+    def _content(self, event: ArticleEvent) -> Content | None:
+        return None if event.kind is Kind.WITHDRAWN else self._sink.content(event)

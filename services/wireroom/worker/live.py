@@ -1,0 +1,252 @@
+"""One edition as this worker holds it: the state in the store, the next one in the making, and how it is published."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+from wireroom.clock import MINUTE, Clock
+from wireroom.config import Publication
+from wireroom.document import Document
+from wireroom.edition import Change, DocumentState, Edition, Entry, Known, due, fold, needs_refill, shown, stamp
+from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
+from wireroom.sink import Definition
+from wireroom.store import Store
+from wireroom.worker.documents import DocumentWriter
+from wireroom.worker.edition_json import MEDIA_TYPE, decode, edition_key, encode
+
+ATTEMPTS = 20
+Reread = Callable[[Definition, Mapping[str, int], Mapping[str, int]], Iterable[Change]]
+
+
+class Behind(Exception):
+    """Another epoch than the one that this worker fed, or no edition at all: the second reader must bring it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What editions are published with."""
+
+    store: Store
+    clock: Clock
+    documents: DocumentWriter
+    publications: Mapping[str, Publication]
+    worker: str
+    member: str  # the mark by which this worker claims editions
+    reread: Reread
+    newest: Known
+    map: Callable[[Callable[[Document], int], Sequence[Document]], Iterable[int]]
+
+
+class LiveEdition:
+    """`base` is what lies in the store, `draft` what it becomes at the next `publish`."""
+
+    def __init__(self, definition: Definition, outside: Outside) -> None:
+        self.definition = definition
+        self.key = edition_key(outside.worker, definition.publication, definition.name)
+        self.base: Edition | None = None
+        self.draft = Edition(definition.digest, epoch="")
+        self.since: dict[str, int] = {}  # the first offset of each partition that is merged and not yet published
+        self.published_at = 0
+        self._outside = outside
+        self._etag: str | None = None
+        self._verified: str | None = None  # nonce of the state whose documents were published or verified here
+        self._lifted: list[Entry] = []
+        self._stale = False  # another writer was here: the draft must be made again from `base`
+        self.flush_at: int | None = None
+        self._due: int | None = None
+
+    # ---- reading -----------------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Read the edition; what was merged and not published is forgotten. Raises Red when it cannot be read."""
+        stored = self._outside.store.get(self.key)
+        self._adopt(decode(self.key, stored.body) if stored else None, stored.etag if stored else None)
+        self._settled()
+
+    def _adopt(self, edition: Edition | None, etag: str | None) -> None:
+        self.base, self._etag, self._stale = edition, etag, False
+        if edition is not None:
+            self._draft(edition)
+
+    def _draft(self, edition: Edition) -> None:
+        self.draft = edition
+        self._due = due(edition, self.definition.window)
+
+    def _settled(self) -> None:
+        self.since.clear()
+        self.flush_at = None
+
+    def create(self, applied: Mapping[str, int]) -> None:
+        """Begin an edition that is complete below `applied`, with a generation above its documents."""
+        self.install(Edition(self.definition.digest, epoch="", applied=dict(applied)))
+
+    def install(self, built: Edition) -> None:
+        """Make `built` the draft, in a new epoch, with the generation going on from what lies in the store."""
+        base = self.base or built
+        self._draft(
+            replace(
+                built,
+                epoch=uuid4().hex,
+                claim=self._outside.member,
+                generation=base.generation,
+                documents=base.documents,
+                clock=max(base.clock, built.clock),
+            )
+        )
+        self._settled()
+
+    def abandon(self) -> None:
+        """Forget what was merged and not published."""
+        self._lifted.clear()
+        self._settled()
+
+    def go_on(self, built: Edition) -> None:
+        """Make `built`, which was brought up from what lies in the store, the draft."""
+        old = self.draft.applied
+        self._settled()
+        self.since = {s: old.get(s, 0) for s, offset in built.applied.items() if offset > old.get(s, 0)}
+        self._draft(built)
+
+    # ---- merging -----------------------------------------------------------------------------------------------
+
+    def merge(self, changes: Sequence[Change]) -> None:
+        """Take changes into the draft."""
+        for change in changes:
+            self.since.setdefault(change.source, change.offset)
+        self._fold(changes, {})
+
+    def _fold(self, changes: Iterable[Change], upto: Mapping[str, int]) -> None:
+        now = self._outside.clock.now()
+        self._lifted += [entry for entry in self.draft.entries.values() if _comes_due(entry, self.draft.clock, now)]
+        self._draft(fold(self.draft, self.definition.window, changes, upto, now, self._outside.newest))
+
+    def holds(self, ident: str) -> bool:
+        """Whether the article, or what remains of it, is in the edition."""
+        return ident in self.draft.entries or ident in self.draft.tombstones
+
+    def flush_by(self, time: int) -> None:
+        """Publish at `time` at the latest."""
+        self.flush_at = time if self.flush_at is None else min(self.flush_at, time)
+
+    @property
+    def dirty(self) -> bool:
+        """Whether something was merged that is not published."""
+        return bool(self.since)
+
+    @property
+    def due(self) -> int | None:
+        """When it changes by the clock alone."""
+        return self._due
+
+    @property
+    def needs_refill(self) -> bool:
+        """Whether it could show more, had it not forgotten it."""
+        return needs_refill(self.draft, self.definition.window)
+
+    # ---- publishing --------------------------------------------------------------------------------------------
+
+    def publish(self, upto: Mapping[str, int], claim: str | None = None) -> None:
+        """Bring store and documents to the draft, as of now; `upto`: the next offsets of the partitions merged.
+
+        Raises Behind when another epoch lies there, RetryAfter while the store is unwell, Red when the clock or the
+        definition is wrong.
+        """
+        for _ in range(ATTEMPTS):
+            self._check_clock()
+            if self._stale:
+                self._merge_again(upto)
+            self._fold((), upto if self.dirty else {})
+            self._write_lifted()
+            new = stamp(replace(self.draft, claim=claim or self.draft.claim), documents := self._render(self.draft))
+            if new == self.base or self._put(new):
+                break
+        else:
+            raise RetryAfter(f"too many writers at {self.key}")
+        self._publish_documents(documents)
+        self._settled()
+        self.published_at = self._outside.clock.now()
+
+    def _check_clock(self) -> None:
+        now, recorded = self._outside.clock.now(), self.base.clock if self.base else 0
+        apart = abs(now - self._outside.store.now())
+        if now < recorded - MINUTE or apart > MINUTE:
+            raise Red(
+                f"the clock of this machine is wrong: it is behind {self.key} or {apart // 1_000_000} s off the store",
+                "set the clock (NTP) and start again",
+            )
+
+    def _write_lifted(self) -> None:
+        """Articles whose time has come get their own documents before the edition lets go of them."""
+        for entry in self._lifted:
+            if (direct := self.definition.lift(entry)) is not None:
+                self._outside.documents.merge(direct, self._outside.publications)
+        self._lifted.clear()
+
+    def _render(self, edition: Edition) -> Sequence[Document]:
+        known = self._outside.publications
+        if self.definition.publication not in known or any(s not in known for s in self.definition.sources):
+            return ()
+        return self.definition.render(edition, shown(edition, self.definition.window), known)
+
+    def _put(self, new: Edition) -> bool:
+        """Write the edition; False when another state lies there now, which then is the base."""
+        new = replace(new, nonce=uuid4().hex)
+        try:
+            etag = self._outside.store.put(self.key, encode(new), self._etag, MEDIA_TYPE)
+        except (Conflict, OutcomeUnknown):
+            stored = self._outside.store.get(self.key)
+            found = decode(self.key, stored.body) if stored else None
+            if stored is None or found is None or found.nonce != new.nonce:
+                self.base, self._etag, self._stale = found, stored.etag if stored else None, True
+                return False
+            etag = stored.etag
+        self._adopt(new, etag)
+        return True
+
+    def _merge_again(self, upto: Mapping[str, int]) -> None:
+        """Another writer was here: fold what is not yet published into its state."""
+        if self.base is None or self.base.epoch != self.draft.epoch:
+            raise Behind(self.key)
+        if self.base.definition != self.definition.digest:
+            raise Red(f"{self.key} has another definition", "a newer deployment is at work: stop this one")
+        changes = list(self._outside.reread(self.definition, self.since, upto))
+        self._draft(self.base)
+        self._fold(changes, {})
+        self._stale = False
+
+    def _publish_documents(self, documents: Sequence[Document]) -> None:
+        """Write what is missing; verify all when this state is one that was not published or verified here."""
+        assert self.base is not None
+        for _ in range(ATTEMPTS):
+            if self._verified == self.base.nonce:
+                return
+            above = max(self._outside.map(self._write, documents), default=0)
+            if not above:
+                self._verified = self.base.nonce
+                return
+            if not self._raise_generation(above):
+                return
+        raise RetryAfter(f"documents of {self.key} keep changing")
+
+    def _write(self, document: Document) -> int:
+        """Write one document; the generation found, when it is not one that this edition can have made."""
+        assert self.base is not None
+        state = self.base.documents[document.key]
+        found = self._outside.documents.write(document, state.generation)
+        impossible = found.generation > self.base.generation or (
+            found.generation == state.generation and not found.same
+        )
+        return found.generation if impossible else 0
+
+    def _raise_generation(self, above: int) -> bool:
+        """An edition was lost and made anew: its generation must rise above its documents. False: not ours to do."""
+        assert self.base is not None
+        documents = {key: DocumentState(above + 1, state.digest) for key, state in self.base.documents.items()}
+        stored = self._outside.store.get(self.key)
+        if stored is None or stored.etag != self._etag:
+            return False
+        return self._put(replace(self.base, generation=above + 1, documents=documents))
+
+
+def _comes_due(entry: Entry, since: int, now: int) -> bool:
+    return since < entry.visible_from <= now or (entry.leaves is not None and entry.leaves <= now)

@@ -1,0 +1,55 @@
+"""`Worker.run`: join the group, work one session after the other until told to stop."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+from wireroom.clock import Clock, SystemClock
+from wireroom.config import Settings
+from wireroom.errors import Fenced
+from wireroom.log import ARTICLES, BACKFILL, Log
+from wireroom.sink import Sink
+from wireroom.store import Store
+from wireroom.worker.session import Session
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Feeds one sink from the log. One thread owns it; `executor` writes documents side by side."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        events: Log,
+        store: Store,
+        settings: Settings,
+        clock: Clock | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        self.sink = sink
+        self._events = events
+        self._store = store
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._executor = executor
+
+    def run(self, stopping: Callable[[], bool], drain: bool = False) -> None:
+        """Work until `stopping`, or with `drain` until nothing is left; what is in hand is finished first.
+
+        Raises Red when only a person can help.
+        """
+        while not stopping():
+            session = self.join()
+            try:
+                if session.run(stopping, drain):
+                    return
+            except Fenced:
+                log.warning("%s: another member took over; joining again", self.sink.name)
+            finally:
+                session.close()
+
+    def join(self) -> Session:
+        """A new membership of the group, to be driven step by step."""
+        consumer = self._events.join(self.sink.name, [ARTICLES, BACKFILL])
+        return Session(self.sink, self._events, consumer, self._store, self._settings, self._clock, self._executor)

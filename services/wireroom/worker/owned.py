@@ -1,0 +1,81 @@
+"""A partition that this worker owns: how far it was read, and which editions are complete below that."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from pydantic_core import from_json, to_json
+
+from wireroom.errors import Conflict, OutcomeUnknown
+from wireroom.log import Commit, Partition
+from wireroom.store import Store
+
+
+@dataclass(slots=True)
+class Owned:
+    """`live`: the epoch of every edition that the first reader feeds. `source`: topic id and number, as in `applied`.
+
+    `met`: the publications met below `position`, where they are taken as they turn up; None when that is not known.
+    """
+
+    partition: Partition
+    source: str
+    position: int
+    committed: Commit
+    live: dict[str, str] = field(default_factory=dict)
+    met: set[str] | None = None
+    blocked: bool = False
+    changed: bool = False  # the roster differs from the one committed
+
+    @property
+    def untouched(self) -> bool:
+        """Nothing was ever read from it: any edition is complete below its position."""
+        return self.position == 0
+
+    def join(self, key: str, epoch: str) -> None:
+        """The edition is complete below the position: the first reader feeds it from here on."""
+        if self.live.get(key) != epoch:
+            self.live[key] = epoch
+            self.changed = True
+
+    def leave(self, key: str) -> None:
+        """The first reader feeds the edition no more."""
+        if self.live.pop(key, None) is not None:
+            self.changed = True
+
+    def meet(self, publication: str) -> None:
+        """An event of this publication was read."""
+        if self.met is not None and publication not in self.met:
+            self.met.add(publication)
+            self.changed = True
+
+    def complete_without(self, publication: str) -> bool:
+        """Whether no event of this publication lies below the position."""
+        return self.untouched or (self.met is not None and publication not in self.met)
+
+
+def read_roster(store: Store, worker: str, owned: Owned) -> None:
+    """Take up the roster that was committed with the partition's offset; without one every edition is behind."""
+    stored = store.get(_key(worker, owned.committed.metadata)) if owned.committed.metadata else None
+    if stored is not None:
+        roster = from_json(stored.body)
+        owned.live = dict(roster["live"])
+        owned.met = None if roster["met"] is None else set(roster["met"])
+
+
+def write_roster(store: Store, worker: str, owned: Owned) -> str:
+    """Keep the roster under its hash, which goes into the commit."""
+    body = to_json({"live": dict(sorted(owned.live.items())), "met": None if owned.met is None else sorted(owned.met)})
+    digest = hashlib.blake2b(body, digest_size=16).hexdigest()
+    if digest != owned.committed.metadata:
+        try:
+            store.put(_key(worker, digest), body, None, "application/json")
+        except Conflict:
+            pass  # content-addressed: it is there already
+        except OutcomeUnknown:
+            if store.get(_key(worker, digest)) is None:
+                raise
+    return digest
+
+
+def _key(worker: str, digest: str) -> str:
+    return f"editions/{worker}/_rosters/{digest}.json"

@@ -1,0 +1,160 @@
+"""The first reader: polls, live records before archived ones, and merges what arrives into the live editions."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from wireroom import codec
+from wireroom.clock import MINUTE, Clock
+from wireroom.edition import Change
+from wireroom.event import Kind, Order
+from wireroom.log import BACKFILL, Consumer, Partition, Record
+from wireroom.sink import Direct, Sink
+from wireroom.worker.assignment import Assignment
+from wireroom.worker.intake import Arrival, Intake
+from wireroom.worker.live import LiveEdition
+from wireroom.worker.owned import Owned
+from wireroom.worker.seen import Seen
+
+BATCH = 500
+log = logging.getLogger(__name__)
+
+
+class Backlog:
+    """Whether more waits in the log: on the live one, on the archive's."""
+
+    live = False
+    archive = False
+
+    def __bool__(self) -> bool:
+        return self.live or self.archive
+
+
+class FirstReader:
+    """Feeds live editions from the partitions that this worker owns."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        consumer: Consumer,
+        intake: Intake,
+        assignment: Assignment,
+        memory: Callable[[str], Seen],
+        clock: Clock,
+        interval: int,
+    ) -> None:
+        self.backlog = Backlog()
+        self.direct: dict[str, tuple[Order, Direct]] = {}  # documents without an edition: the winner of each
+        self.red: str | None = None
+        self._sink = sink
+        self._consumer = consumer
+        self._intake = intake
+        self._assignment = assignment
+        self._memory = memory
+        self._clock = clock
+        self._interval = interval
+
+    # ---- polling -----------------------------------------------------------------------------------------------
+
+    def poll(self, timeout: float) -> Sequence[Record]:
+        """The next records; the archive's only while nothing live waits."""
+        owned = self._assignment.owned.values()
+        blocked = [o.partition for o in owned if o.blocked]
+        archive = [o.partition for o in owned if o.partition.topic == BACKFILL]
+        live = [o.partition for o in owned if o.partition.topic != BACKFILL]
+        records = self._poll([*blocked, *archive], 0)
+        self.backlog.live = len(records) == BATCH
+        if not self.backlog.live:
+            archived = self._poll([*blocked, *live], 0)
+            self.backlog.archive = len(archived) == BATCH
+            records = [*records, *archived]
+        return records or self._poll(blocked, timeout)
+
+    def _poll(self, paused: Sequence[Partition], timeout: float) -> Sequence[Record]:
+        self._consumer.pause(paused)
+        return self._consumer.poll(timeout, BATCH)
+
+    # ---- merging -----------------------------------------------------------------------------------------------
+
+    def read(self, records: Iterable[Record]) -> None:
+        """Merge records into the live editions. Nothing has happened when it raises RetryAfter."""
+        positions: dict[Partition, int] = {}
+        changes: dict[str, list[Change]] = defaultdict(list)
+        direct: dict[str, tuple[Order, Direct]] = {}
+        for record in records:
+            owned = self._assignment.owned.get(record.partition)
+            if owned is None or owned.blocked or record.offset < positions.get(record.partition, owned.position):
+                continue
+            arrival = self._accept(owned, record)
+            if owned.blocked:
+                continue
+            if arrival is not None:
+                self._sort(arrival, owned, changes)
+                self._keep_winner(arrival, direct)
+            positions[record.partition] = record.offset + 1
+        self._settle(positions, changes, direct)
+
+    def _accept(self, owned: Owned, record: Record) -> Arrival | None:
+        try:
+            return self._intake.accept(owned.source, record)
+        except codec.UnknownSchema as red:
+            owned.blocked = True
+            self.red = f"{record.partition.topic} is paused at offset {record.offset}: {red}"
+            log.error("%s: %s", self._sink.name, self.red)
+            return None
+
+    def _sort(self, arrival: Arrival, owned: Owned, changes: dict[str, list[Change]]) -> None:
+        event = arrival.event
+        self._memory(event.publication).note(event, self._clock.now())
+        for definition in self._sink.definitions(event.publication):
+            live = self._assignment.live(definition, owned)
+            if live is not None and _touches(change := arrival.change(definition), live, changes):
+                changes[live.key].append(change)
+        owned.meet(event.publication)
+
+    def _keep_winner(self, arrival: Arrival, direct: dict[str, tuple[Order, Direct]]) -> None:
+        event = arrival.event
+        left_out = arrival.content is None and event.kind is not Kind.WITHDRAWN
+        if not left_out and (found := self._sink.direct(event)) is not None:
+            held = direct.get(found.key)
+            if held is None or held[0] < event.order:
+                direct[found.key] = (event.order, found)
+
+    def _settle(
+        self,
+        positions: Mapping[Partition, int],
+        changes: Mapping[str, Sequence[Change]],
+        direct: Mapping[str, tuple[Order, Direct]],
+    ) -> None:
+        for key, found in changes.items():
+            live = self._assignment.editions[key]
+            live.merge(found)
+            live.flush_by(self._flush_time(live, found))
+        self.direct.update({k: d for k, d in direct.items() if k not in self.direct or self.direct[k][0] < d[0]})
+        for partition, position in positions.items():
+            self._assignment.owned[partition].position = position
+
+    def _flush_time(self, live: LiveEdition, changes: Sequence[Change]) -> int:
+        """The first change at once, then at most every interval; a withdrawal at once; far behind, every minute."""
+        now = self._clock.now()
+        archive = self._assignment.archive
+        fresh = [change for change in changes if change.source not in archive]
+        if self.backlog.live or not fresh:
+            return now + MINUTE if self.backlog else self.soon(live)
+        if any(change.event.kind is Kind.WITHDRAWN for change in fresh):
+            return now
+        return self.soon(live)
+
+    def soon(self, live: LiveEdition) -> int:
+        """At once, but not within the flush interval of the last time."""
+        return max(self._clock.now(), live.published_at + self._interval)
+
+
+def _touches(change: Change, live: LiveEdition, changes: Mapping[str, Sequence[Change]]) -> bool:
+    """Whether the edition selects the article, holds it, or is about to."""
+    event = change.event
+    if change.entry is not None or live.holds(event.id):
+        return True
+    if event.kind is Kind.WITHDRAWN and live.definition.window.tombstones:
+        return True
+    return any(other.event.id == event.id for other in changes.get(live.key, ()))

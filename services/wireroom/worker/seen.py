@@ -1,0 +1,88 @@
+"""What a publication's articles are known to have reached: id and order of every one seen, selected or not.
+
+An older revision that comes late, or from the other log, is told by it. Kept in buckets by day of first publication,
+so that a flush writes only the days that changed; merged by the higher order, so that any number of writers agree.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from pydantic_core import from_json, to_json
+
+from wireroom.clock import DAY, micros
+from wireroom.errors import Conflict, OutcomeUnknown, RetryAfter
+from wireroom.event import ArticleEvent, Order
+from wireroom.store import Store
+
+ATTEMPTS = 20
+Bucket = dict[str, Order]
+
+
+class Seen:
+    """The memory of one publication; `forget` is how far back it reaches, in microseconds."""
+
+    def __init__(self, forget: int = 30 * DAY) -> None:
+        self._forget = forget
+        self._days: dict[int, Bucket] = defaultdict(dict)
+        self._dirty: set[int] = set()
+
+    def note(self, event: ArticleEvent, now: int) -> None:
+        """Remember an event, unless its article is so old that no edition takes it."""
+        published = micros(event.published_at)
+        if published > now - self._forget:
+            day = published // DAY
+            if self._raise(self._days[day], event.id, event.order):
+                self._dirty.add(day)
+
+    def newest(self, event: ArticleEvent) -> Order | None:
+        """The greatest order seen of the event's article."""
+        bucket = self._days.get(micros(event.published_at) // DAY)
+        return bucket.get(event.id) if bucket else None
+
+    @staticmethod
+    def _raise(bucket: Bucket, ident: str, order: Order) -> bool:
+        known = bucket.get(ident)
+        if known is not None and known >= order:
+            return False
+        bucket[ident] = order
+        return True
+
+    def forget_before(self, floor: int) -> None:
+        """Let go of the days that lie wholly before `floor`."""
+        for day in [day for day in self._days if (day + 1) * DAY <= floor]:
+            del self._days[day]
+            self._dirty.discard(day)
+
+    def load(self, store: Store, prefix: str, now: int) -> None:
+        """Read all buckets under `prefix` that are still of use."""
+        for key in store.keys(prefix):
+            day = int(key.removeprefix(prefix).removesuffix(".json"))
+            if (day + 1) * DAY > now - self._forget and (stored := store.get(key)):
+                for ident, order in _decode(stored.body).items():
+                    self._raise(self._days[day], ident, order)
+
+    def save(self, store: Store, prefix: str) -> None:
+        """Make every bucket that changed durable, joined with what others wrote there."""
+        for day in sorted(self._dirty):
+            self._save(store, f"{prefix}{day}.json", self._days[day])
+        self._dirty.clear()
+
+    def _save(self, store: Store, key: str, bucket: Bucket) -> None:
+        for _ in range(ATTEMPTS):
+            current = store.get(key)
+            if current is not None:
+                theirs = _decode(current.body)
+                for ident, order in theirs.items():
+                    self._raise(bucket, ident, order)
+                if theirs == bucket:
+                    return
+            try:
+                store.put(key, to_json(bucket), current.etag if current else None, "application/json")
+            except (Conflict, OutcomeUnknown):
+                continue
+            return
+        raise RetryAfter(f"too many writers at {key}")
+
+
+def _decode(body: bytes) -> Mapping[str, Order]:
+    return {ident: Order(*order) for ident, order in from_json(body).items()}

@@ -1,0 +1,247 @@
+"""One membership of the consumer group: poll -> decode -> merge -> publish -> announce -> commit.
+
+A step:
+
+    FirstReader.poll          records of owned partitions, live ones first; partitions come and go only here
+    Assignment.update         editions of new partitions are loaded, claimed and verified
+    FirstReader.read          record -> arrival (or a dead letter) -> every live edition that it touches
+    DocumentWriter.merge      documents that are their own edition
+    SecondReader.step         the second reader goes on, for editions that are behind
+    Assignment.publish        what is due: the edition, then its documents
+    Log.append                what became durable is announced on `documents`; dead letters
+    Consumer.commit           up to the first offset that is not yet published everywhere
+
+A step that meets RetryAfter changes no position: what it did not finish is done by the next one.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from uuid import uuid4
+
+from wireroom import codec
+from wireroom.clock import SECOND, Clock
+from wireroom.config import Settings
+from wireroom.edition import Change
+from wireroom.errors import Red, RetryAfter
+from wireroom.event import ArticleEvent, Order
+from wireroom.log import DOCUMENTS, Commit, Consumer, Log, Message
+from wireroom.sink import Definition, Direct, Sink
+from wireroom.store import Store
+from wireroom.worker.assignment import Assignment
+from wireroom.worker.catchup import SLICE, SecondReader
+from wireroom.worker.deadletters import DeadLetters
+from wireroom.worker.documents import DocumentWriter
+from wireroom.worker.health import Health
+from wireroom.worker.intake import Intake
+from wireroom.worker.live import Outside
+from wireroom.worker.owned import Owned, write_roster
+from wireroom.worker.publications import Publications
+from wireroom.worker.reader import FirstReader
+from wireroom.worker.seen import Seen
+
+IDLE = 0.5  # seconds between two looks at the clock when nothing arrives
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """A member of the group `sink.name`, driven step by step by one thread."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        events: Log,
+        consumer: Consumer,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        executor: Executor | None,
+    ) -> None:
+        self.sink = sink
+        self.log = events
+        self.consumer = consumer
+        self.store = store
+        self.clock = clock
+        self.health = Health(store, clock, sink.name)
+        self.documents = DocumentWriter(store, clock, sink.name)
+        self.publications = Publications(settings, store)
+        self.letters = DeadLetters(events, sink.name)
+        self.intake = Intake(sink, self.publications, self.letters)
+        self.map = executor.map if executor else map
+        outside = Outside(
+            store=store,
+            clock=clock,
+            documents=self.documents,
+            publications=self.publications,
+            worker=sink.name,
+            member=uuid4().hex,
+            reread=self._reread,
+            newest=self._newest,
+            map=self.map,
+        )
+        self.assignment = Assignment(sink, events, settings, self.publications, outside, self._fence)
+        interval = round(settings.flush_interval * SECOND)
+        self.reader = FirstReader(sink, consumer, self.intake, self.assignment, self._memory, clock, interval)
+        self.second = SecondReader(self.assignment, events, self.intake, clock, self._fence)
+        self._seen: dict[str, Seen] = {}
+        self._announcements: list[Message] = []
+        self._held_until = 0
+
+    # ---- the loop ----------------------------------------------------------------------------------------------
+
+    def run(self, stopping: Callable[[], bool], drain: bool) -> bool:
+        """Step until `stopping`, or with `drain` until nothing is left; True then.
+
+        Raises Fenced when another member took over, Red when only a person can help.
+        """
+        try:
+            while not stopping():
+                if self.step() and drain:
+                    break
+            self.finish()
+        except Red as red:
+            self.health.red(str(red))
+            raise
+        return True
+
+    def step(self, wait: bool = True) -> bool:
+        """One turn; whether nothing was left to do before it."""
+        if self.clock.now() < self._held_until:
+            self._sit_out()
+            return False
+        try:
+            return self._turn(wait)
+        except RetryAfter as unwell:
+            log.warning("%s: %s; trying again in %g s", self.sink.name, unwell, unwell.seconds)
+            self._held_until = self.clock.now() + round(unwell.seconds * SECOND)
+            for owned in self.assignment.owned.values():
+                self.consumer.seek(owned.partition, owned.position)
+            return False
+
+    def _sit_out(self) -> None:
+        """Keep the membership while the outside is unwell; take nothing."""
+        self.consumer.pause(list(self.assignment.owned))
+        self.consumer.poll((self._held_until - self.clock.now()) / SECOND, 1)
+
+    def _turn(self, wait: bool) -> bool:
+        records = self.reader.poll(self._timeout() if wait else 0)
+        if self.assignment.update(self.consumer):
+            self._start_anew()
+            records = ()
+        self.reader.read(records)
+        self._write_direct()
+        catching_up = self.second.step(bool(self.reader.backlog))
+        self._publish()
+        self._commit()
+        self._tell_health()
+        return not records and not catching_up
+
+    def finish(self) -> None:
+        """Publish and commit what is in hand."""
+        self._write_direct()
+        for live in list(self.assignment.editions.values()):
+            if live.dirty:
+                self.assignment.publish(live)
+        self._commit()
+
+    def close(self) -> None:
+        """Leave the group."""
+        self.consumer.close()
+
+    def _start_anew(self) -> None:
+        self.second.start_anew()
+        self._seen.clear()
+        self.reader.direct.clear()
+
+    def _timeout(self) -> float:
+        """Seconds until something is due."""
+        if self.reader.backlog or self.assignment.behind or self.assignment.refills:
+            return 0
+        times = [t for live in self.assignment.editions.values() for t in (live.flush_at, live.due) if t is not None]
+        now = self.clock.now()
+        return min(max(0.0, (min(times, default=now + SECOND) - now) / SECOND), IDLE)
+
+    # ---- memory ------------------------------------------------------------------------------------------------
+
+    def _memory(self, publication: str) -> Seen:
+        if publication not in self._seen:
+            seen = Seen()
+            seen.load(self.store, self._seen_prefix(publication), self.clock.now())
+            self._seen[publication] = seen
+        return self._seen[publication]
+
+    def _seen_prefix(self, publication: str) -> str:
+        return f"editions/{self.sink.name}/{publication}/_seen/"
+
+    def _newest(self, event: ArticleEvent) -> Order | None:
+        return self._memory(event.publication).newest(event)
+
+    def _reread(self, definition: Definition, since: Mapping[str, int], upto: Mapping[str, int]) -> Iterator[Change]:
+        """What this worker merged into an edition and has not published, from the log."""
+        partitions = {owned.source: owned.partition for owned in self.assignment.owned.values()}
+        for source, offset in since.items():
+            while offset < upto.get(source, 0):
+                records = self.log.read(partitions[source], offset, min(SLICE, upto[source] - offset))
+                for arrival in self.intake.reread(source, records):
+                    if arrival.event.publication in definition.sources:
+                        yield arrival.change(definition)
+                offset = records[-1].offset + 1 if records else upto[source]
+
+    # ---- publishing --------------------------------------------------------------------------------------------
+
+    def _write_direct(self) -> None:
+        list(self.map(self._merge_direct, [direct for _, direct in self.reader.direct.values()]))
+        self.reader.direct.clear()
+
+    def _merge_direct(self, direct: Direct) -> None:
+        self.documents.merge(direct, self.publications)
+
+    def _publish(self) -> None:
+        """Publish every edition that is due, by an event or by the clock."""
+        now, caught_up = self.clock.now(), not self.reader.backlog
+        for live in list(self.assignment.editions.values()):
+            if live.dirty and caught_up:
+                live.flush_by(self.reader.soon(live))
+            times = [time for time in (live.flush_at, live.due) if time is not None]
+            if live.key not in self.assignment.behind and times and min(times) <= now:
+                self.assignment.publish(live)
+
+    def _tell_health(self) -> None:
+        if self.reader.red:
+            self.health.red(self.reader.red)
+        else:
+            self.health.green()
+
+    # ---- committing --------------------------------------------------------------------------------------------
+
+    def _fence(self) -> None:
+        """Confirm that every partition is still ours. Raises Fenced."""
+        self.consumer.commit({owned.partition: owned.committed for owned in self.assignment.owned.values()})
+
+    def _commit(self) -> None:
+        self._announce()
+        self.letters.write()
+        commits = {owned.partition: self._next_commit(owned) for owned in self.assignment.owned.values()}
+        news = {p: c for p, c in commits.items() if c != self.assignment.owned[p].committed}
+        if news:
+            for publication, seen in self._seen.items():
+                seen.save(self.store, self._seen_prefix(publication))
+            self.consumer.commit(news)
+            for partition, commit in news.items():
+                self.assignment.owned[partition].committed = commit
+
+    def _next_commit(self, owned: Owned) -> Commit:
+        """Up to the first offset that is merged and not yet published everywhere."""
+        waiting = (live.since[owned.source] for live in self.assignment.editions.values() if owned.source in live.since)
+        offset = min(waiting, default=owned.position)
+        if not owned.changed:
+            return Commit(offset, owned.committed.metadata)
+        roster = write_roster(self.store, self.sink.name, owned)
+        owned.changed = False
+        return Commit(offset, roster)
+
+    def _announce(self) -> None:
+        self._announcements += [codec.encode_change(change) for change in self.documents.take_changes()]
+        if self._announcements:
+            self.log.append(DOCUMENTS, self._announcements)
+            self._announcements.clear()
