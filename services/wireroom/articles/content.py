@@ -1,0 +1,44 @@
+"""What the editions of this sink keep of an article, as JSON values; made once per revision."""
+
+from typing import Any
+
+from wireroom.articles import ninjs
+from wireroom.articles.lint import lint
+from wireroom.clock import moment
+from wireroom.event import ArticleEvent
+from wireroom.sink import Content
+from wireroom.text import legal, plain
+from wireroom.uri import uri
+
+
+def content(event: ArticleEvent) -> Content:
+    """Its item in the listing, and the whole event, from which its document is made later. Raises Reject."""
+    item = _item(event)
+    lint(item)
+    ninjs.shown(event, "und")  # an article that cannot have a document is refused here, not when it comes due
+    return {"item": item, "event": event.model_dump(mode="json", exclude_defaults=True)}
+
+
+def event_of(kept: Content) -> ArticleEvent:
+    """The event that `content` kept."""
+    return ArticleEvent.parse(kept["event"])
+
+
+def _item(event: ArticleEvent) -> Content:
+    """An item of JSON Feed 1.1, but for what depends on the settings."""
+    article = event.article
+    assert article is not None
+    assert event.url is not None
+    title, summary = plain(article.title), plain(article.summary or "")
+    item: dict[str, Any] = {
+        "id": legal(event.guid) if event.guid else event.minted_guid,
+        "url": uri(event.url),
+        "title": title,
+        "content_text": summary or title,
+        "summary": summary,
+        "image": uri(article.images[0].url) if article.images else "",
+        "date_published": moment(event.first_visible).isoformat(),
+        "date_modified": moment(event.significant_at).isoformat(),
+        "language": article.language,
+    }
+    return {name: value for name, value in item.items() if value or name == "title"}

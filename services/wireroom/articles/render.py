@@ -1,0 +1,46 @@
+"""The listing as JSON Feed 1.1."""
+
+from collections.abc import Sequence
+
+from pydantic_core import to_json
+
+from wireroom.articles.lint import gate
+from wireroom.config import Publication
+from wireroom.document import Document
+from wireroom.edition import Entry
+from wireroom.fields import article_key
+from wireroom.text import plain
+from wireroom.uri import uri
+
+
+def document_key(publication: str, article_id: str) -> str:
+    """Where an article's own document lies."""
+    return f"articles/{publication}/{article_key(article_id)}.json"
+
+
+def render(publication: Publication, public_url: str, shown: Sequence[Entry]) -> Document:
+    """The newest articles of a publication, linking their documents. Raises Red."""
+    base, key = public_url.rstrip("/"), f"articles/{publication.id}.json"
+    identities = [_identity(entry.id) for entry in shown]
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": plain(publication.name) or publication.id,
+        "home_page_url": uri(publication.url),
+        "feed_url": f"{base}/{key}",
+        "language": publication.language,
+        "items": [
+            {
+                **entry.content["item"],
+                "_wireroom": {"document": f"{base}/{document_key(*identity)}", "revision": entry.order.revision},
+            }
+            for identity, entry in zip(identities, shown, strict=True)
+        ],
+    }
+    articles = tuple((*identity, entry.order.revision) for identity, entry in zip(identities, shown, strict=True))
+    head = to_json(feed)[:-1] + b',"_wireroom":{"generation":'
+    return gate(Document(key, "application/feed+json; charset=utf-8", head, b"}}", articles), feed)
+
+
+def _identity(ident: str) -> tuple[str, str]:
+    publication, _, article_id = ident.partition("/")
+    return publication, article_id

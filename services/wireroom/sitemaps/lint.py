@@ -1,0 +1,41 @@
+"""What must hold of an article before it enters a sitemap, and of a sitemap before it is published.
+
+Rules: the sitemaps protocol (sitemaps.org) and Google's guides to news and image sitemaps.
+"""
+
+from lxml import etree
+
+from wireroom.document import Document
+from wireroom.errors import Fault, Red, Reject
+from wireroom.sink import Content
+
+MOST_URLS = 1000
+MOST_BYTES = 50 * 1024 * 1024
+LONGEST_LOC = 2047
+_URL = "{http://www.sitemaps.org/schemas/sitemap/0.9}url"
+
+
+def lint(content: Content) -> None:
+    """Raises Reject, naming the rule that the article breaks."""
+    if not content["title"]:
+        raise Reject("empty-title", [Fault("article.title", "nothing to read", "a headline")])
+    for where, loc in [("url", content["loc"]), *(("article.images", image) for image in content["images"])]:
+        if len(loc) > LONGEST_LOC:
+            raise Reject("loc-too-long", [Fault(where, f"{len(loc)} characters", "fewer than 2,048")])
+
+
+def gate(document: Document) -> Document:
+    """The document, when a parser reads it and it keeps the protocol's limits. Raises Red."""
+    body = document.body(0)
+    try:
+        root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+    except etree.XMLSyntaxError as error:
+        raise _refused(document, str(error)) from error
+    urls = len(root.findall(_URL))
+    if urls > MOST_URLS or len(body) > MOST_BYTES:
+        raise _refused(document, f"{urls} URLs, {len(body)} bytes")
+    return document
+
+
+def _refused(document: Document, reason: str) -> Red:
+    return Red(f"{document.key} was not published: {reason}", "the last good one stays; report this as a bug")

@@ -1,0 +1,113 @@
+"""Sitemaps as XML: children of at most 1,000 URLs and the index that lists them.
+
+A child's bytes depend on its own articles alone, so that an event rewrites one child; the index says nothing but
+which children have any. Fragments are put together as text (600 x faster than a tree) and parsed before they go out.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from wireroom.clock import moment
+from wireroom.config import Publication
+from wireroom.document import Document
+from wireroom.edition import DocumentState, Entry
+from wireroom.sitemaps.content import bare_headline, news_language
+from wireroom.sitemaps.lint import gate
+from wireroom.text import plain
+
+_MEDIA_TYPE = "application/xml; charset=utf-8"
+_START = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_SITEMAP = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+_NEWS = 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
+_IMAGE = 'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
+
+Shown = tuple[tuple[str, str, int], ...]
+
+
+def render(
+    publication: Publication, public_url: str, known: Mapping[str, DocumentState], shown: Sequence[Entry]
+) -> Sequence[Document]:
+    """Every child that has articles or ever had some, then the index. Raises Red."""
+    folder = f"sitemaps/{publication.id}"
+    children: dict[int, list[Entry]] = defaultdict(list)
+    for entry in shown:
+        children[entry.slot].append(entry)
+    for slot in _emptied(folder, known):
+        children.setdefault(slot, [])
+    base = f"{public_url.rstrip('/')}/{folder}"
+    listed = tuple(f"{base}/{_file(slot)}" for slot in sorted(children) if children[slot])
+    documents = [_child(f"{folder}/{_file(s)}", *_contents(children[s], publication)) for s in sorted(children)]
+    return [*documents, _index(f"{folder}/news.xml", listed)]
+
+
+def _file(slot: int) -> str:
+    return f"news-{slot + 1}.xml"
+
+
+def _emptied(folder: str, known: Iterable[str]) -> Iterable[int]:
+    child = re.compile(rf"{re.escape(folder)}/news-(\d+)\.xml")
+    return (int(match[1]) - 1 for key in known if (match := child.fullmatch(key)))
+
+
+def _contents(entries: Sequence[Entry], publication: Publication) -> tuple[tuple[str, ...], Shown]:
+    name, language = plain(publication.name), news_language(publication.language) or "und"
+    fragments = tuple(_fragment(entry, name, language) for entry in entries)
+    return fragments, tuple((*_identity(entry.id), entry.order.revision) for entry in entries)
+
+
+def _identity(ident: str) -> tuple[str, str]:
+    publication, _, article_id = ident.partition("/")
+    return publication, article_id
+
+
+def _fragment(entry: Entry, name: str, language: str) -> str:
+    said = entry.content
+    return _url(
+        said["loc"],
+        said["title"],
+        said["published"],
+        said["significant"],
+        tuple(said["images"]),
+        name,
+        news_language(said["language"]) or language,
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _url(
+    loc: str, title: str, published: int, significant: int, images: tuple[str, ...], name: str, language: str
+) -> str:
+    headline = bare_headline(title, [name])
+    return (
+        f"<url><loc>{_escaped(loc)}</loc><lastmod>{_date(significant)}</lastmod>"
+        f"<news:news><news:publication><news:name>{_escaped(name)}</news:name>"
+        f"<news:language>{language}</news:language></news:publication>"
+        f"<news:publication_date>{_date(published)}</news:publication_date>"
+        f"<news:title>{_escaped(headline)}</news:title></news:news>"
+        f"{''.join(f'<image:image><image:loc>{_escaped(image)}</image:loc></image:image>' for image in images)}"
+        "</url>\n"
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPES)
+
+
+def _date(us: int) -> str:
+    return moment(us).isoformat(timespec="seconds")  # cut, not rounded: never in the future
+
+
+@lru_cache(maxsize=32)
+def _child(key: str, fragments: tuple[str, ...], articles: Shown) -> Document:
+    head = f"{_START}<urlset {_SITEMAP} {_NEWS} {_IMAGE}>\n{''.join(fragments)}<!-- wireroom:generation "
+    return gate(Document(key, _MEDIA_TYPE, head.encode(), b" -->\n</urlset>\n", articles))
+
+
+@lru_cache(maxsize=32)
+def _index(key: str, children: tuple[str, ...]) -> Document:
+    listed = "".join(f"<sitemap><loc>{_escaped(child)}</loc></sitemap>\n" for child in children)
+    head = f"{_START}<sitemapindex {_SITEMAP}>\n{listed}<!-- wireroom:generation "
+    return gate(Document(key, _MEDIA_TYPE, head.encode(), b" -->\n</sitemapindex>\n"))
