@@ -1,0 +1,132 @@
+"""Every command in the documents runs, in order, in a copy of the project.
+
+A block ```console is one shell: lines that begin with `$ ` are commands, the rest is what they print. A block
+```python is one program. Commands that serve until they are stopped, and those that cannot run here, are named below.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.system.project import ROOT, copy_to
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md")
+SERVERS = ("make demo", "wireroom up", "wireroom demo")
+RUN_ELSEWHERE = {
+    "make test": "this test is part of it; .ci/run runs it in a fresh clone",
+    "make installed": ".ci/run runs it",
+    "make unit": "part of make test",
+    "make lint": "part of make test",
+    "make types": "part of make test",
+    "make bench": "takes minutes",
+    "make lock": "asks a package registry",
+    "make upgrade": "asks a package registry",
+}
+READY = re.compile(rb"https?://")
+
+
+class Block(NamedTuple):
+    """One fenced block of a document."""
+
+    language: str
+    text: str
+
+    @property
+    def commands(self) -> list[str]:
+        return re.findall(r"^\$ ((?:.*\\\n)*.*)$", self.text, re.MULTILINE)
+
+
+def blocks(document: Path) -> Iterator[Block]:
+    for language, text in re.findall(r"^```(console|python)\n(.*?)^```$", document.read_text(), re.M | re.S):
+        yield Block(language, text)
+
+
+class Shell:
+    """Runs blocks in one folder; servers keep running until the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.servers: list[subprocess.Popen[bytes]] = []
+        self.environment = os.environ | {"PATH": f"{folder / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
+
+    def run(self, block: Block) -> None:
+        if block.language == "python":
+            self._finish(["python", "-c", block.text])
+            return
+        commands = [command for command in block.commands if command.partition("  #")[0].strip() not in RUN_ELSEWHERE]
+        if any(command.startswith(SERVERS) and "--drain" not in command for command in commands):
+            self._serve("\n".join(commands))
+        elif commands:
+            self._finish(["bash", "-euo", "pipefail", "-c", "\n".join(commands)])
+
+    def _finish(self, command: list[str]) -> None:
+        result = subprocess.run(
+            command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        assert result.returncode == 0, f"{command[-1]}\n{result.stdout.decode()}\n{result.stderr.decode()}"
+
+    def _serve(self, command: str) -> None:
+        """Start a server and wait until it says where it listens."""
+        output = self.folder / f"server-{len(self.servers)}.log"
+        with output.open("wb") as log:
+            server = subprocess.Popen(
+                ["bash", "-euo", "pipefail", "-c", command], cwd=self.folder, env=self.environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        self.servers.append(server)
+        for _ in range(300):
+            if READY.search(output.read_bytes()):
+                return
+            assert server.poll() is None, output.read_text()
+            time.sleep(0.1)
+        raise AssertionError(output.read_text())
+
+    def stop(self) -> None:
+        for server in self.servers:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(10)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    """A copy of the project with the environment of this one."""
+    folder = copy_to(tmp_path / "wireroom")
+    (folder / ".venv").mkdir()
+    for path in (ROOT / ".venv").iterdir():
+        if path.name != ".ready":
+            (folder / ".venv" / path.name).symlink_to(path)
+    (folder / ".venv/.ready").touch()  # newer than the copy: make leaves the environment alone
+    shell = Shell(folder)
+    try:
+        yield shell
+    finally:
+        shell.stop()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_of_a_document_runs(shell: Shell, document: str) -> None:
+    for block in blocks(ROOT / document):
+        shell.run(block)
+
+
+def test_every_command_that_is_left_out_is_in_a_document() -> None:
+    shown = {command for name in DOCUMENTS for block in blocks(ROOT / name) for command in block.commands}
+    assert set(RUN_ELSEWHERE) <= {command.partition("  #")[0].strip() for command in shown}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_other_block_shows_a_command(document: str) -> None:
+    shown = re.findall(r"^```(\w*)$\n\s*\$ ", (ROOT / document).read_text(), re.MULTILINE)
+    assert set(shown) <= {"console"}
+
+
+def test_a_command_that_fails_is_noticed(shell: Shell) -> None:
+    with pytest.raises(AssertionError, match="no-such-file"):
+        shell.run(Block("console", "$ true\n$ cat no-such-file\n$ true\n"))
