@@ -125,7 +125,8 @@ def fold(
         floor=draft.floor,
         more=draft.more,
     )
-    return edition if new == edition else replace(new, clock=draft.now)
+    came_due = (time := due(edition, window)) is not None and time <= draft.now
+    return replace(new, clock=draft.now) if came_due or new != edition else edition
 
 
 class _Draft:

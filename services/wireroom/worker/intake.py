@@ -67,6 +67,10 @@ class Intake:
             self._letters.accept()
         return Arrival(source, record.offset, event, content)
 
+    def refuse(self, record: Record, reason: Reject) -> None:
+        """Send a record to the dead letters unread."""
+        self._letters.reject(record, reason)
+
     def reread(self, source: str, records: Sequence[Record]) -> Iterator[Arrival]:
         """What the second reader makes of records: the same, but bad ones were told of by the first."""
         for record in records:

@@ -4,9 +4,12 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from typing import NamedTuple
+
 from wireroom import codec
 from wireroom.clock import MINUTE, Clock
 from wireroom.edition import Change
+from wireroom.errors import Reject
 from wireroom.event import Kind, Order
 from wireroom.log import BACKFILL, Consumer, Partition, Record
 from wireroom.sink import Direct, Sink
@@ -14,6 +17,7 @@ from wireroom.worker.assignment import Assignment
 from wireroom.worker.intake import Arrival, Intake
 from wireroom.worker.live import LiveEdition
 from wireroom.worker.owned import Owned
+from wireroom.worker.quarantine import Quarantine
 from wireroom.worker.seen import Seen
 
 BATCH = 500
@@ -30,6 +34,13 @@ class Backlog:
         return self.live or self.archive
 
 
+class Pace(NamedTuple):
+    """When editions are flushed: at most every `interval` microseconds."""
+
+    clock: Clock
+    interval: int
+
+
 class FirstReader:
     """Feeds live editions from the partitions that this worker owns."""
 
@@ -39,9 +50,9 @@ class FirstReader:
         consumer: Consumer,
         intake: Intake,
         assignment: Assignment,
+        quarantine: Quarantine,
         memory: Callable[[str], Seen],
-        clock: Clock,
-        interval: int,
+        pace: Pace,
     ) -> None:
         self.backlog = Backlog()
         self.direct: dict[str, tuple[Order, Direct]] = {}  # documents without an edition: the winner of each
@@ -51,8 +62,8 @@ class FirstReader:
         self._intake = intake
         self._assignment = assignment
         self._memory = memory
-        self._clock = clock
-        self._interval = interval
+        self._pace = pace
+        self._quarantine = quarantine
 
     # ---- polling -----------------------------------------------------------------------------------------------
 
@@ -62,17 +73,23 @@ class FirstReader:
         blocked = [o.partition for o in owned if o.blocked]
         archive = [o.partition for o in owned if o.partition.topic == BACKFILL]
         live = [o.partition for o in owned if o.partition.topic != BACKFILL]
-        records = self._poll([*blocked, *archive], 0)
-        self.backlog.live = len(records) == BATCH
+        limit = 1 if self.careful else BATCH
+        records = self._poll([*blocked, *archive], 0, limit)
+        self.backlog.live = len(records) == limit
         if not self.backlog.live:
-            archived = self._poll([*blocked, *live], 0)
-            self.backlog.archive = len(archived) == BATCH
+            archived = self._poll([*blocked, *live], 0, limit)
+            self.backlog.archive = len(archived) == limit
             records = [*records, *archived]
-        return records or self._poll(blocked, timeout)
+        return records or self._poll(blocked, timeout, limit)
 
-    def _poll(self, paused: Sequence[Partition], timeout: float) -> Sequence[Record]:
+    def _poll(self, paused: Sequence[Partition], timeout: float, limit: int) -> Sequence[Record]:
         self._consumer.pause(paused)
-        return self._consumer.poll(timeout, BATCH)
+        return self._consumer.poll(timeout, limit)
+
+    @property
+    def careful(self) -> bool:
+        """Whether a record that killed the last worker may come next."""
+        return any(self._quarantine.careful(o.partition, o.position) for o in self._assignment.owned.values())
 
     # ---- merging -----------------------------------------------------------------------------------------------
 
@@ -95,6 +112,9 @@ class FirstReader:
         self._settle(positions, changes, direct)
 
     def _accept(self, owned: Owned, record: Record) -> Arrival | None:
+        if self._quarantine.condemned(record):
+            self._intake.refuse(record, Reject("kills-the-process"))
+            return None
         try:
             return self._intake.accept(owned.source, record)
         except codec.UnknownSchema as red:
@@ -105,7 +125,7 @@ class FirstReader:
 
     def _sort(self, arrival: Arrival, owned: Owned, changes: dict[str, list[Change]]) -> None:
         event = arrival.event
-        self._memory(event.publication).note(event, self._clock.now())
+        self._memory(event.publication).note(event, self._pace.clock.now())
         for definition in self._sink.definitions(event.publication):
             live = self._assignment.live(definition, owned)
             if live is not None and _touches(change := arrival.change(definition), live, changes):
@@ -136,7 +156,7 @@ class FirstReader:
 
     def _flush_time(self, live: LiveEdition, changes: Sequence[Change]) -> int:
         """The first change at once, then at most every interval; a withdrawal at once; far behind, every minute."""
-        now = self._clock.now()
+        now = self._pace.clock.now()
         archive = self._assignment.archive
         fresh = [change for change in changes if change.source not in archive]
         if self.backlog.live or not fresh:
@@ -147,7 +167,7 @@ class FirstReader:
 
     def soon(self, live: LiveEdition) -> int:
         """At once, but not within the flush interval of the last time."""
-        return max(self._clock.now(), live.published_at + self._interval)
+        return max(self._pace.clock.now(), live.published_at + self._pace.interval)
 
 
 def _touches(change: Change, live: LiveEdition, changes: Mapping[str, Sequence[Change]]) -> bool:

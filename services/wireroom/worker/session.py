@@ -37,7 +37,8 @@ from wireroom.worker.intake import Intake
 from wireroom.worker.live import Outside
 from wireroom.worker.owned import Owned, write_roster
 from wireroom.worker.publications import Publications
-from wireroom.worker.reader import FirstReader
+from wireroom.worker.quarantine import Quarantine
+from wireroom.worker.reader import FirstReader, Pace
 from wireroom.worker.seen import Seen
 
 IDLE = 0.5  # seconds between two looks at the clock when nothing arrives
@@ -80,8 +81,11 @@ class Session:
             map=self.map,
         )
         self.assignment = Assignment(sink, events, settings, self.publications, outside, self._fence)
-        interval = round(settings.flush_interval * SECOND)
-        self.reader = FirstReader(sink, consumer, self.intake, self.assignment, self._memory, clock, interval)
+        self.quarantine = Quarantine(store, sink.name)
+        pace = Pace(clock, interval=round(settings.flush_interval * SECOND))
+        self.reader = FirstReader(
+            sink, consumer, self.intake, self.assignment, self.quarantine, self._memory, pace
+        )
         self.second = SecondReader(self.assignment, events, self.intake, clock, self._fence)
         self._seen: dict[str, Seen] = {}
         self._announcements: list[Message] = []
@@ -99,6 +103,7 @@ class Session:
                 if self.step() and drain:
                     break
             self.finish()
+            self.quarantine.close()
         except Red as red:
             self.health.red(str(red))
             raise
@@ -128,8 +133,12 @@ class Session:
         if self.assignment.update(self.consumer):
             self._start_anew()
             records = ()
+        careful = self.reader.careful
+        self.quarantine.begin(records)
         self.reader.read(records)
         self._write_direct()
+        if careful:
+            self.finish()
         catching_up = self.second.step(bool(self.reader.backlog))
         self._publish()
         self._commit()
@@ -150,6 +159,8 @@ class Session:
 
     def _start_anew(self) -> None:
         self.second.start_anew()
+        for owned in self.assignment.owned.values():
+            self.quarantine.take(owned.partition, owned.committed.offset)
         self._seen.clear()
         self.reader.direct.clear()
 

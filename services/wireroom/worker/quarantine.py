@@ -1,0 +1,88 @@
+"""A record that kills the process: found by what a dead worker left unfinished, isolated, given up after three tries.
+
+A worker leaves a mark when it takes a partition and removes it when it stops. One that finds a mark knows that the last
+one died: it goes one record at a time where the killer may be, and says before each which one it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from pydantic_core import from_json, to_json
+
+from wireroom.errors import Conflict
+from wireroom.log import Partition, Record
+from wireroom.store import Store
+
+TRIES = 3
+CAREFUL = 100  # records after the committed offset that are taken one at a time after a death
+
+
+@dataclass(slots=True)
+class Mark:
+    """What was being worked on: a batch of offsets, or one `suspect` that `deaths` workers in a row died of."""
+
+    first: int = 0
+    last: int = -1
+    suspect: int | None = None
+    deaths: int = 0
+
+
+class Quarantine:
+    """Watches over the partitions of one session."""
+
+    def __init__(self, store: Store, worker: str) -> None:
+        self._store = store
+        self._worker = worker
+        self._found: dict[Partition, Mark | None] = {}  # what the last owner left; None: it stopped in order
+        self._committed: dict[Partition, int] = {}
+
+    def take(self, partition: Partition, committed: int) -> None:
+        """Begin to watch a partition that was just assigned."""
+        stored = self._store.get(self._key(partition))
+        found = Mark(**from_json(stored.body)) if stored else None
+        self._found[partition], self._committed[partition] = found, committed
+        self._write(partition, found or Mark())
+
+    def careful(self, partition: Partition, position: int) -> bool:
+        """Whether the record at `position` must be taken alone."""
+        mark = self._found.get(partition)
+        if mark is None:
+            return False
+        return position < self._committed[partition] + CAREFUL or mark.first <= position <= mark.last
+
+    def begin(self, records: Sequence[Record]) -> None:
+        """Say what is about to be worked on, if the last owner died."""
+        for partition in {record.partition for record in records}:
+            if (found := self._found.get(partition)) is not None:
+                offsets = [record.offset for record in records if record.partition == partition]
+                self._write(partition, self._mark(found, offsets))
+
+    @staticmethod
+    def _mark(found: Mark, offsets: Sequence[int]) -> Mark:
+        if len(offsets) > 1:
+            return Mark(first=min(offsets), last=max(offsets))
+        deaths = found.deaths if found.suspect == offsets[0] else 0
+        return Mark(found.first, found.last, suspect=offsets[0], deaths=deaths + 1)
+
+    def condemned(self, record: Record) -> bool:
+        """Whether this record has killed often enough. The death that left no suspect counts as the first."""
+        mark = self._found.get(record.partition)
+        return mark is not None and mark.suspect == record.offset and mark.deaths >= TRIES - 1
+
+    def close(self) -> None:
+        """This worker stops in order."""
+        for partition in self._found:
+            if stored := self._store.get(self._key(partition)):
+                self._store.delete(self._key(partition), stored.etag)
+        self._found.clear()
+
+    def _write(self, partition: Partition, mark: Mark) -> None:
+        key = self._key(partition)
+        stored = self._store.get(key)
+        try:
+            self._store.put(key, to_json(asdict(mark)), stored.etag if stored else None, "application/json")
+        except Conflict:
+            return  # another member took the partition over and watches it now
+
+    def _key(self, partition: Partition) -> str:
+        return f"editions/{self._worker}/_marks/{partition.topic}-{partition.number}.json"
