@@ -1,8 +1,6 @@
 # What can be done here, one verb each: `make help` lists them. CI and CONTRIBUTING.md use the same verbs.
 # It needs Python 3.11 or later and make; everything it writes stays in this folder.
 
-SHELL := /bin/bash
-.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit lint types format bench build installed lock upgrade clean
 
@@ -70,7 +68,8 @@ lock: setup  ## write requirements/*.txt anew after a change of pyproject.toml, 
 	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/base.txt
 	for extra in $(EXTRAS); do \
-		$(COMPILE) --constraint requirements/dev.txt --extra $$extra --output-file requirements/$$extra.txt; done
+		$(COMPILE) --constraint requirements/dev.txt --extra $$extra \
+		--output-file requirements/$$extra.txt || exit 1; done
 
 upgrade: UPGRADE := --upgrade
 upgrade: lock  ## raise every dependency to its newest allowed version
