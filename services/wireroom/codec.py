@@ -111,7 +111,17 @@ def key(event: ArticleEvent, shards: int = 1) -> str:
 
 def encode(event: ArticleEvent, shards: int = 1) -> Message:
     """The message of an event. Raises Reject when it is over 900,000 bytes."""
-    return Message(key(event, shards), _EVENTS.write(event.model_dump()), _headers(event))
+    return Message(key(event, shards), _EVENTS.write(_datum(event)), _headers(event))
+
+
+def _datum(event: ArticleEvent) -> dict[str, Any]:
+    """Names the records that stand in unions: fastavro would otherwise try each branch, twice as slow."""
+    datum = event.model_dump()
+    if article := datum["article"]:
+        for part in ("source", "rights"):
+            article[part] = article[part] and (f"wireroom.{part.title()}", article[part])
+        datum["article"] = ("wireroom.Article", article)
+    return datum
 
 
 def _headers(event: ArticleEvent) -> Mapping[str, bytes]:

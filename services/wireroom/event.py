@@ -15,12 +15,13 @@ from wireroom.clock import micros
 from wireroom.errors import Fault, InvalidEvent
 from wireroom.faults import NOTHING, faults_of, found
 from wireroom.fields import (
+    MANY,
     ArticleId,
     Bytes,
+    Few,
     Id,
     Language,
     Line,
-    Many,
     MediaType,
     Moment,
     Name,
@@ -75,6 +76,10 @@ class _Part(BaseModel):
         _checked(type(self), data, lambda: BaseModel.__init__(self, **data))
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # else decoding calls it for every part
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, validated like any other. Raises InvalidEvent."""
+        return type(self)(**{**self.__dict__, **update}) if update else super().model_copy(deep=deep)
 
     @classmethod
     def _contradictions(cls, data: Mapping[str, Any]) -> Iterator[Fault]:
@@ -143,11 +148,11 @@ class Article(_Part):
     summary: Text | None = None
     body_html: Text | None = None
     language: Language | None = None
-    authors: Annotated[tuple[Author, ...], Many] = ()
-    sections: Annotated[tuple[Name, ...], Many] = ()
-    tags: Annotated[tuple[Name, ...], Many] = ()
-    images: Annotated[tuple[Image, ...], Many] = ()
-    related: Annotated[tuple[Related, ...], Many] = ()
+    authors: Annotated[tuple[Author, ...], Few()] = ()
+    sections: Annotated[tuple[Name, ...], Few()] = ()
+    tags: Annotated[tuple[Name, ...], Few()] = ()
+    images: Annotated[tuple[Image, ...], Few()] = ()
+    related: Annotated[tuple[Related, ...], Few()] = ()
     source: Source | None = None
     updated_at: Moment | None = None
     modified_at: Moment
@@ -155,9 +160,9 @@ class Article(_Part):
     expires_at: Moment | None = None
     access: Access = Access.FREE
     rights: Rights | None = None
-    previous_urls: Annotated[tuple[Url, ...], Many] = ()
-    exclude: Annotated[tuple[Id, ...], Many] = ()
-    extra: Annotated[Mapping[Text, Text], Many] = Field(default_factory=dict)
+    previous_urls: Annotated[tuple[Url, ...], Few()] = ()
+    exclude: Annotated[tuple[Id, ...], Few()] = ()
+    extra: Annotated[Mapping[Text, Text], Field(max_length=MANY)] = Field(default_factory=dict)
 
 
 class ArticleEvent(_Part):

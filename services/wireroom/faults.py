@@ -19,7 +19,8 @@ _MOST = 1000  # faults listed of one whole; a hostile input has no end of them
 _LONGEST = 80  # characters shown of what was found
 _WORDS = {
     "missing": "a value, it is required",
-    "tuple_type": "a list",
+    "list_type": "a list",
+    "too_long": "at most 1,000 items",
     "model_type": "an object",
     "mapping_type": "an object",
     "string_type": "text",
