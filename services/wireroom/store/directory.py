@@ -1,0 +1,222 @@
+"""A store in a directory: plain files under their keys' paths, so that any web server can serve them too.
+
+Under a lock that holds between threads and between processes, a write goes to a hidden file beside its object, is
+synced and takes the object's name; then the folder is synced. Readers need no lock: a file with a name never changes.
+"""
+
+import fcntl
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from errno import EACCES, EDQUOT, EIO, EMFILE, ENFILE, ENOENT, ENOSPC, EPERM, EROFS, ESTALE
+from zlib import crc32
+
+from wireroom.clock import SystemClock
+from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
+from wireroom.store import Stored
+from wireroom.store.naming import checked, etag, is_name
+
+_LOCKS = ".wireroom/locks"  # keys are never hidden
+_STRIPES = 1024
+_PATIENCE = 5.0  # seconds to wait for a lock: its holder may be suspended
+_UNWELL = frozenset({ENOSPC, EDQUOT, EROFS, EIO, EMFILE, ENFILE, ESTALE, ENOENT})
+_FORBIDDEN = frozenset({EACCES, EPERM})
+_ABSENT = (FileNotFoundError, NotADirectoryError)
+
+
+class DirectoryStore:
+    """Keeps each object in a file. Several threads and processes of one machine may use the same directory."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Open or create. Raises Red when this user may not write there, RetryAfter when nobody can now."""
+        self._root = os.path.abspath(path)
+        self._made: set[str] = set()
+        self._clock = SystemClock()
+        with _outside(f"cannot open the store {self._root}"):
+            self._make(f"{self._root}/{_LOCKS}")
+
+    def get(self, key: str) -> Stored | None:
+        """The object, never torn; None when there is none. Raises RetryAfter, Red."""
+        with _outside(f"cannot read {key}"):
+            return _read(self._path(key))
+
+    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+        """Create or replace; the new ETag, once file and folder are durable.
+
+        Raises Conflict; RetryAfter when the disk is full or read-only and nothing was written; OutcomeUnknown when
+        only the last sync failed; Red when this user may not write.
+        """
+        path = self._path(key)
+        folder = os.path.dirname(path)
+        with self._locked(key) as stripe:
+            self._make(folder)
+            _expect(path, key, if_match)
+            _replace(f"{folder}/.new-{stripe}", path, body)
+        _settle(folder, key)
+        return etag(body)
+
+    def delete(self, key: str, if_match: str) -> None:
+        """Remove the state with this ETag, durably. Raises as `put` does."""
+        path = self._path(key)
+        with self._locked(key):
+            _expect(path, key, if_match)
+            os.unlink(path)
+        _settle(os.path.dirname(path), key)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys that begin with `prefix`, sorted; only folders that can hold such keys are read."""
+        at = prefix[: prefix.rfind("/") + 1]
+        return _walk(self._path(at[:-1]) + "/" if at else self._root + "/", at, prefix)
+
+    def now(self) -> int:
+        """The time of this machine, in microseconds since the epoch."""
+        return self._clock.now()
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{checked(key)}"
+
+    @contextmanager
+    def _locked(self, key: str) -> Iterator[int]:
+        """The right to change one object; gives the number of the lock, which it shares with some other keys."""
+        stripe = crc32(key.encode()) % _STRIPES
+        try:
+            with _outside(f"cannot write {key}"), _lock(f"{self._root}/{_LOCKS}/{stripe}", key):
+                yield stripe
+        except RetryAfter:
+            self._made.clear()  # a folder may have been removed under us: make it again at the next try
+            raise
+
+    def _make(self, folder: str) -> None:
+        """Make a folder whose name is durable: another process may have made it and not have synced it yet."""
+        if folder in self._made:
+            return
+        parent = os.path.dirname(folder)
+        if folder.startswith(self._root + "/") or not os.path.isdir(folder):
+            self._make(parent)
+            with suppress(FileExistsError):
+                os.mkdir(folder)
+            _sync(parent)
+        self._made.add(folder)
+
+
+def _read(path: str) -> Stored | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except _ABSENT:
+        return None
+    try:
+        state = os.fstat(descriptor)
+        if stat.S_ISDIR(state.st_mode):
+            return None
+        body = os.read(descriptor, state.st_size)
+    finally:
+        os.close(descriptor)
+    return Stored(body, etag(body), state.st_mtime_ns // 1000)
+
+
+def _expect(path: str, key: str, if_match: str | None) -> None:
+    if if_match is None:
+        as_expected = not os.path.lexists(path)
+    else:
+        held = _read(path)
+        as_expected = held is not None and held.etag == if_match
+    if not as_expected:
+        raise Conflict(key)
+
+
+def _replace(new: str, path: str, body: bytes) -> None:
+    """Write `new`, which may be left over from a process that was killed, and give it the name `path`."""
+    try:
+        _write(new, body)
+        os.rename(new, path)
+    except OSError:
+        with suppress(OSError):  # give the room back
+            os.unlink(new)
+        raise
+
+
+def _write(path: str, body: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    try:
+        left = memoryview(body)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _settle(folder: str, key: str) -> None:
+    """Make a name durable that others can already see."""
+    try:
+        _sync(folder)
+    except OSError as error:
+        raise OutcomeUnknown(f"cannot tell whether {key} is durable: {error.strerror}") from error
+
+
+@contextmanager
+def _lock(path: str, key: str) -> Iterator[None]:
+    """Hold a lock file. flock belongs to the open file, so it keeps threads apart as well as processes."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        _acquire(descriptor, key)
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough: a child forked meanwhile shares it
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, key: str) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise RetryAfter(f"{key} has been locked by another process for {_PATIENCE:.0f} s") from None
+            time.sleep(0.0005)
+
+
+@contextmanager
+def _outside(doing: str) -> Iterator[None]:
+    """Turn what the file system says into what a worker understands; the rest is a bug."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"{doing}: {error.strerror}"
+        if error.errno in _FORBIDDEN:
+            raise Red(reason, f"let this user read and write {error.filename or 'the store'}") from error
+        if error.errno in _UNWELL:
+            raise RetryAfter(reason) from error
+        raise
+
+
+def _walk(folder: str, at: str, prefix: str) -> Iterator[str]:
+    for name in _names(folder):
+        key = at + name
+        if not key.startswith(prefix):
+            continue
+        if key.endswith("/"):
+            yield from _walk(folder + name, key, prefix)
+        else:
+            yield key
+
+
+def _names(folder: str) -> list[str]:
+    """What is in a folder, sorted as the keys are: folders end with `/`. Nothing when it is gone."""
+    with _outside(f"cannot list {folder}"):
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(entry.name + "/" * entry.is_dir() for entry in entries if is_name(entry.name))
+        except _ABSENT:
+            return []

@@ -1,0 +1,224 @@
+"""What only a directory can get wrong: processes, durability, leftovers and a failing disk."""
+
+import errno
+import fcntl
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
+from wireroom.store import directory
+from wireroom.store.directory import DirectoryStore
+
+KEY = "feeds/fjordposten/siste.rss"
+TYPE = "application/rss+xml; charset=utf-8"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DirectoryStore:
+    return DirectoryStore(tmp_path / "new" / "store")
+
+
+def count_up(path: Path, times: int) -> None:
+    store = DirectoryStore(path)
+    while times:
+        held = store.get(KEY)
+        assert held
+        try:
+            store.put(KEY, b"%d" % (int(held.body) + 1), held.etag, TYPE)
+        except Conflict:
+            continue
+        times -= 1
+
+
+def test_no_increment_is_lost_between_processes(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    store.put(KEY, b"0", None, TYPE)
+    context = multiprocessing.get_context("spawn")
+    counters = [context.Process(target=count_up, args=(tmp_path, 60)) for _ in range(3)]
+    for counter in counters:
+        counter.start()
+    for counter in counters:
+        counter.join()
+    assert [counter.exitcode for counter in counters] == [0, 0, 0]
+    held = store.get(KEY)
+    assert held
+    assert int(held.body) == 180
+
+
+WRITER = """
+import sys
+from wireroom.store.directory import DirectoryStore
+store = DirectoryStore(sys.argv[1])
+held = store.get("k")
+tag, number = (held.etag, int(held.body[:9])) if held else (None, 0)
+while True:
+    number += 1
+    tag = store.put("k", b"%09d" % number + b"x" * 50_000, tag, "text/plain")
+    print(number, flush=True)
+"""
+
+
+def test_a_killed_writer_loses_nothing_it_was_told_is_there(tmp_path: Path) -> None:
+    acknowledged = 0
+    for _ in range(6):
+        with subprocess.Popen([sys.executable, "-c", WRITER, tmp_path], stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout
+            lines = [writer.stdout.readline() for _ in range(20)]
+            writer.send_signal(signal.SIGKILL)
+            lines += writer.stdout.readlines()
+        store = DirectoryStore(tmp_path)
+        held = store.get("k")
+        assert held
+        assert len(held.body) == 50_009
+        shown = int(held.body[:9])
+        assert int(lines[-1]) in (shown, shown - 1)
+        assert shown > acknowledged
+        acknowledged = shown
+        assert list(store.keys("")) == ["k"]
+
+
+def test_what_a_killed_writer_left_is_hidden_and_overwritten(store: DirectoryStore, tmp_path: Path) -> None:
+    tag = store.put(KEY, b"first", None, TYPE)
+    folder = (tmp_path / "new" / "store" / KEY).parent
+    left = folder / f".new-{crc32(KEY.encode()) % 1024}"
+    left.write_bytes(b"half of someth" * 100)
+    assert list(store.keys("")) == [KEY]
+    store.put(KEY, b"second", tag, TYPE)
+    assert [path.name for path in folder.iterdir()] == ["siste.rss"]
+    assert (folder / "siste.rss").read_bytes() == b"second"
+
+
+def test_file_and_folders_are_synced_in_order(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name must not be durable before its content, nor an acknowledgement come before its name."""
+    steps: list[str] = []
+    real_fsync, real_rename = os.fsync, os.rename
+
+    def fsync(descriptor: int) -> None:
+        steps.append("sync " + os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")).partition("-")[0])
+        real_fsync(descriptor)
+
+    def rename(old: str, new: str) -> None:
+        steps.append("rename")
+        real_rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "rename", rename)
+    tag = store.put(KEY, b"first", None, TYPE)
+    assert steps == ["sync store", "sync feeds", "sync .new", "rename", "sync fjordposten"]
+    steps.clear()
+    tag = store.put(KEY, b"second", tag, TYPE)
+    assert steps == ["sync .new", "rename", "sync fjordposten"]
+    steps.clear()
+    store.delete(KEY, tag)
+    assert steps == ["sync fjordposten"]
+
+
+def fail_with(code: int, nth: int = 1) -> Callable[..., int]:
+    calls = iter(range(1, 1000))
+
+    def fail(*args: object) -> int:
+        if next(calls) >= nth:
+            raise OSError(code, os.strerror(code))
+        return 0
+
+    return fail
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE])
+@pytest.mark.parametrize("call", ["write", "fsync", "rename"])
+def test_an_unwell_disk_asks_for_patience_and_recovers(
+    store: DirectoryStore, call: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag = store.put(KEY, b"first", None, TYPE)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, fail_with(code))
+        with pytest.raises(RetryAfter, match=f"cannot write {KEY}: {os.strerror(code)}") as failure:
+            store.put(KEY, b"second", tag, TYPE)
+    assert not isinstance(failure.value, OutcomeUnknown)
+    held = store.get(KEY)
+    assert held
+    assert (held.body, held.etag) == (b"first", tag)
+    assert list(store.keys("")) == [KEY]
+    store.put(KEY, b"second", tag, TYPE)
+
+
+def test_a_failed_last_sync_leaves_the_outcome_unknown(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    tag = store.put(KEY, b"first", None, TYPE)
+    monkeypatch.setattr(os, "fsync", fail_with(errno.EIO, nth=2))
+    with pytest.raises(OutcomeUnknown, match=KEY):
+        store.put(KEY, b"second", tag, TYPE)
+
+
+def test_a_full_disk_gives_its_room_back(
+    store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag = store.put(KEY, b"first", None, TYPE)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail_with(errno.ENOSPC))
+        with pytest.raises(RetryAfter):
+            store.put(KEY, b"second" * 1000, tag, TYPE)
+    assert [path.name for path in (tmp_path / "new" / "store" / KEY).parent.iterdir()] == ["siste.rss"]
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM])
+def test_a_forbidden_directory_turns_red(store: DirectoryStore, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "open", fail_with(code))
+    with pytest.raises(Red, match=f"cannot write {KEY}: {os.strerror(code)}"):
+        store.put(KEY, b"first", None, TYPE)
+    with pytest.raises(Red, match=f"cannot read {KEY}"):
+        store.get(KEY)
+
+
+def test_what_nobody_foresaw_stays_what_it_is(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "open", fail_with(errno.EINVAL))
+    with pytest.raises(OSError, match=os.strerror(errno.EINVAL)):
+        store.put(KEY, b"first", None, TYPE)
+
+
+def test_a_folder_that_was_removed_is_made_again(store: DirectoryStore, tmp_path: Path) -> None:
+    tag = store.put(KEY, b"first", None, TYPE)
+    store.delete(KEY, tag)
+    (tmp_path / "new" / "store" / "feeds" / "fjordposten").rmdir()
+    with pytest.raises(RetryAfter):
+        store.put(KEY, b"second", None, TYPE)
+    store.put(KEY, b"second", None, TYPE)
+
+
+def test_a_suspended_writer_does_not_hang_the_others(
+    store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "new" / "store" / ".wireroom" / "locks" / str(crc32(KEY.encode()) % 1024)
+    monkeypatch.setattr(directory, "_PATIENCE", 0.05)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(RetryAfter, match="locked"):
+            store.put(KEY, b"first", None, TYPE)
+    store.put(KEY, b"first", None, TYPE)
+
+
+def test_the_time_of_an_object_is_when_it_was_written(store: DirectoryStore) -> None:
+    before = time.time_ns() // 1000
+    store.put(KEY, b"first", None, TYPE)
+    held = store.get(KEY)
+    assert held
+    assert before - 100_000 <= held.modified <= store.now()
+
+
+def test_folders_and_foreign_files_are_no_objects(store: DirectoryStore, tmp_path: Path) -> None:
+    store.put(KEY, b"first", None, TYPE)
+    (tmp_path / "new" / "store" / "feeds" / "notes (copy).txt").touch()
+    assert store.get("feeds/fjordposten") is None
+    assert store.get(KEY + "/below") is None
+    assert list(store.keys("feeds/")) == [KEY]
+    assert list(store.keys(KEY + "/")) == []
+    with pytest.raises(ValueError, match="not a key"):
+        store.keys("../")
