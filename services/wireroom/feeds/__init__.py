@@ -1,1 +1,5 @@
-"""..."""
+"""The sink `feeds`: RSS 2.0, Atom 1.0 and JSON Feed 1.1."""
+
+from wireroom.feeds.sink import FeedsSink
+
+__all__ = ["FeedsSink"]

@@ -1,0 +1,25 @@
+"""Rendered entries, kept so that a document is put together from them instead of being rendered again."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+ROOM = 48 * 1024 * 1024  # bytes: all formats of some 2,500 entries of 6 KB
+
+
+class Fragments:
+    """The bytes of entries by all that they depend on; what was not used for longest makes room."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self._room = room
+        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
+
+    def get(self, key: Hashable, build: Callable[[], bytes]) -> bytes:
+        """The fragment; built when it is not there."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        fragment = self._kept[key] = build()
+        self._room -= len(fragment)
+        while self._room < 0 and len(self._kept) > 1:
+            self._room += len(self._kept.popitem(last=False)[1])
+        return fragment

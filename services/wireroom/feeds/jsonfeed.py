@@ -1,0 +1,59 @@
+"""JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from wireroom.feeds.channel import Channel, Item, rfc3339
+from wireroom.feeds.fragments import Fragments
+
+
+def jsonfeed(channel: Channel, items: Sequence[Item], fragments: Fragments) -> tuple[bytes, bytes]:
+    """The document's bytes before and after the digits of its generation."""
+    start = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": channel.title,
+        "home_page_url": channel.home,
+        "feed_url": channel.address,
+        "description": channel.description,
+        "language": channel.language,
+        "authors": [{"name": channel.publisher, "url": channel.home}],
+    }
+    entries = b",".join(fragments.get(("json", *item.key), partial(_fragment, item)) for item in items)
+    return b'%b,"items":[%b],"_wireroom":{"generation":' % (_bytes(start)[:-1], entries), b"}}"
+
+
+def _fragment(item: Item) -> bytes:
+    content = item.content
+    shown = {
+        "id": item.guid,
+        "url": content["url"],
+        "title": content["title"],
+        "content_html": item.body,
+        "content_text": None if item.body else item.blurb,
+        "summary": content.get("summary"),
+        "image": next((image["url"] for image in content.get("images", ())), None),
+        "date_published": rfc3339(content["published"]),
+        "date_modified": rfc3339(content["updated"]),
+        "authors": item.authors,
+        "tags": item.categories,
+        "language": item.language,
+        "attachments": _attachments(item),
+        "_wireroom": {"source": content["source"]} if "source" in content else None,
+    }
+    return _bytes({key: value for key, value in shown.items() if value})
+
+
+def _attachments(item: Item) -> list[dict[str, Any]]:
+    """Pictures whose media type is known, for the format requires it."""
+    names = {"url": "url", "type": "mime_type", "caption": "title", "length": "size_in_bytes"}
+    return [
+        {name: image[key] for key, name in names.items() if key in image}
+        for image in item.content.get("images", ())
+        if "type" in image
+    ]
+
+
+def _bytes(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

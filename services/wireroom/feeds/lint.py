@@ -1,0 +1,60 @@
+"""The rules that an article must pass to stand in a feed: what would break the document or make the entry useless.
+
+Questions of style are no reason to refuse an article; a picture or byline that cannot be shown is left out alone.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from wireroom.errors import Fault, Reject
+from wireroom.text import legal
+
+LONGEST_BODY = 1_000_000  # bytes of UTF-8; the strictest readers take 1 MB for an article
+
+Content = Mapping[str, Any]
+Rule = Callable[[Content], Iterator[Fault]]
+
+
+def missing_title(content: Content) -> Iterator[Fault]:
+    """Atom (RFC 4287, 4.1.2) requires a title; RSS 2.0 and readers show nothing without one."""
+    if not content.get("title"):
+        yield Fault("article.title", "nothing that can be shown", "a title")
+
+
+def body_too_long(content: Content) -> Iterator[Fault]:
+    """A body is never cut, for that would break its tags; readers refuse the whole feed for one that is too long."""
+    size = len(content.get("body", "").encode())
+    if size > LONGEST_BODY:
+        yield Fault("article.body_html", f"{size:,} bytes once cleaned", f"at most {LONGEST_BODY:,}")
+
+
+def illegal_characters(content: Content) -> Iterator[Fault]:
+    """XML 1.0, 2.2: one such character makes the whole document unreadable. The last guard behind `text` and `html`."""
+    for path, value in _texts(content, "article"):
+        if value != legal(value):
+            yield Fault(path, ascii(value[:80]), "characters that XML 1.0 allows")
+
+
+RULES: tuple[Rule, ...] = (
+    missing_title,
+    body_too_long,
+    illegal_characters,
+)
+
+
+def check(content: Content) -> None:
+    """Raises Reject, named after the first broken rule, with the faults of all."""
+    broken = [(rule.__name__.replace("_", "-"), fault) for rule in RULES for fault in rule(content)]
+    if broken:
+        raise Reject(broken[0][0], [fault for _, fault in broken])
+
+
+def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _texts(inner, f"{path}[{number}]")

@@ -1,0 +1,195 @@
+"""The sink `feeds`: one edition for each declared feed; without a configuration, a feed `latest` per publication."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from unicodedata import normalize
+
+from wireroom.clock import DAY, HOUR, MINUTE, micros
+from wireroom.config import FeedSettings, Publication, Selection, Settings
+from wireroom.document import Document
+from wireroom.edition import Edition, Entry, Window
+from wireroom.event import Article, ArticleEvent
+from wireroom.feeds import gate, render
+from wireroom.feeds.channel import Channel, Item, atom_id, channel, items, rfc3339
+from wireroom.feeds.content import content
+from wireroom.feeds.extensions import Deleted
+from wireroom.feeds.fragments import Fragments
+from wireroom.feeds.jsonfeed import jsonfeed
+from wireroom.sink import Content
+from wireroom.text import plain
+
+TOMBSTONES = 72 * HOUR
+FORGET = 30 * DAY
+MEDIA_TYPES = {
+    "rss": "application/rss+xml; charset=utf-8",
+    "atom": "application/atom+xml; charset=utf-8",
+    "json": "application/feed+json; charset=utf-8",
+}
+
+
+class FeedsSink:
+    """Built by the entry point `feeds`."""
+
+    name = "feeds"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._languages = {publication.id: publication.language for publication in settings.publications}
+        self._feeds = [self._feed(feed) for feed in settings.feeds]
+        self._fragments = Fragments()
+
+    def definitions(self, publication: str) -> Sequence["Feed"]:
+        """The feeds that select from a publication."""
+        if self._settings.discover:
+            return (self._feed(FeedSettings(id="latest", publication=publication)),)
+        return [feed for feed in self._feeds if publication in feed.sources]
+
+    def content(self, event: ArticleEvent) -> Content:
+        """What all formats show of an article. Raises Reject."""
+        return content(event)
+
+    def direct(self, event: ArticleEvent) -> None:
+        """None: every document has an edition."""
+
+    def _feed(self, settings: FeedSettings) -> "Feed":
+        return Feed(settings, self._settings.public_url, self._languages, self._fragments)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One feed. `languages`: those of the publications, for articles that name none."""
+
+    settings: FeedSettings
+    public_url: str
+    languages: Mapping[str, str]
+    fragments: Fragments
+
+    @property
+    def publication(self) -> str:
+        """Who owns its path and clock."""
+        return self.settings.publication
+
+    @property
+    def name(self) -> str:
+        """Its id."""
+        return self.settings.id
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The publications that it selects from."""
+        return frozenset(self.settings.publications or (self.publication,))
+
+    @property
+    def digest(self) -> str:
+        """Of all that selects; not of what renders."""
+        feed = self.settings
+        selecting = [sorted(self.sources), *map(_choices, (feed.include, feed.exclude)), feed.entries, feed.minutes]
+        return blake2b(json.dumps(selecting, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+    @property
+    def window(self) -> Window:
+        """As many as are declared, and a reserve of half as many; tombstones only where a format can show them."""
+        feed = self.settings
+        return Window(
+            entries=feed.entries,
+            younger_than=feed.minutes * MINUTE,
+            reserve=max(10, feed.entries // 2),
+            forget=FORGET,
+            tombstones=TOMBSTONES if "atom" in feed.formats else 0,
+        )
+
+    def selects(self, event: ArticleEvent) -> bool:
+        """Every list of `include` that is given shares a value with the article, no list of `exclude` does."""
+        article = event.article
+        if article is None or not {"feeds", self.name}.isdisjoint(article.exclude):
+            return False
+        traits = _traits(article, self.languages.get(event.publication, ""))
+        wanted, unwanted = _choices(self.settings.include), _choices(self.settings.exclude)
+        return all(traits[name] & set(choice) for name, choice in wanted.items()) and not any(
+            traits[name] & set(choice) for name, choice in unwanted.items()
+        )
+
+    def leaves(self, event: ArticleEvent) -> int | None:
+        """When the article expires."""
+        expires = event.article.expires_at if event.article else None
+        return micros(expires) if expires else None
+
+    def render(
+        self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]
+    ) -> Sequence[Document]:
+        """A document for each format. Raises Red when the gate refuses one."""
+        listed = items(self.settings, shown, publications)
+        return [self._document(form, edition, listed, publications[self.publication]) for form in self.settings.formats]
+
+    def lift(self, entry: Entry) -> None:
+        """None: nothing but the feed itself shows an article."""
+
+    def _document(self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication) -> Document:
+        key = f"feeds/{self.publication}/{self.name}.{form}"
+        address = f"{(owner.public_url or self.public_url).rstrip('/')}/{key}"
+        head, tail = self._halves(form, channel(self.settings, owner, address), listed, edition)
+        document = Document(
+            key=key,
+            media_type=MEDIA_TYPES[form],
+            head=head,
+            tail=tail,
+            articles=tuple(_shown(item.entry) for item in listed),
+            cache_control=self.settings.cache_control,
+        )
+        return gate.check(document, [_id(form, item) for item in listed])
+
+    def _halves(self, form: str, about: Channel, listed: Sequence[Item], edition: Edition) -> tuple[bytes, bytes]:
+        if form == "rss":
+            return render.rss(about, listed, self.fragments)
+        if form == "atom":
+            return render.atom(about, listed, _deleted(edition, listed), self.fragments)
+        return jsonfeed(about, listed, self.fragments)
+
+
+def _shown(entry: Entry) -> tuple[str, str, int]:
+    publication, _, article = entry.id.partition("/")
+    return publication, article, entry.order.revision
+
+
+def _id(form: str, item: Item) -> str:
+    return atom_id(item.guid, item.entry.id) if form == "atom" else item.guid
+
+
+def _deleted(edition: Edition, listed: Sequence[Item]) -> tuple[Deleted, ...]:
+    """Tombstones, newest first; none from the future and none with the id of an entry that is shown."""
+    live = {_id("atom", item) for item in listed}
+    graves = [
+        Deleted(atom_id(grave.guid, grave.id), rfc3339(grave.when), plain(grave.note or ""))
+        for grave in sorted(edition.tombstones.values(), key=lambda grave: (grave.when, grave.id), reverse=True)
+        if grave.when <= edition.clock
+    ]
+    return tuple(grave for grave in graves if grave.ref not in live)
+
+
+def _choices(selection: Selection) -> dict[str, list[str]]:
+    """The lists that are given, comparable."""
+    return {name: sorted(map(_comparable, values)) for name, values in selection.model_dump().items() if values}
+
+
+def _comparable(value: str) -> str:
+    return normalize("NFC", plain(value)).casefold()
+
+
+def _traits(article: Article, language: str) -> dict[str, set[str]]:
+    """What a selection may ask of an article; `en` selects en-GB too (RFC 4647, 3.3.1)."""
+    traits: dict[str, Iterable[str]] = {
+        "sections": article.sections,
+        "tags": article.tags,
+        "authors": [author.name for author in article.authors],
+        "languages": _ranges(article.language or language),
+        "access": [article.access],
+    }
+    return {name: set(map(_comparable, values)) for name, values in traits.items()}
+
+
+def _ranges(language: str) -> Iterator[str]:
+    subtags = language.split("-")
+    for count in range(1, len(subtags) + 1):
+        yield "-".join(subtags[:count])
