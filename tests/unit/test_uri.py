@@ -37,6 +37,10 @@ def test_what_cannot_be_one_is_refused(address: str) -> None:
         uri(address)
 
 
+def test_the_check_above_can_fail() -> None:
+    assert not FormatChecker().conforms("https://news.example/a b", "uri")
+
+
 @given(st.text())
 def test_whatever_follows_the_host_the_result_is_a_uri_and_stays_one(rest: str) -> None:
     found = uri(f"https://news.example/{rest}")
