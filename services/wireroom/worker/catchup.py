@@ -122,7 +122,7 @@ class SecondReader:
         if live.key in self._assignment.behind:
             live.load()
         window, refill = live.definition.window, live.key in self._assignment.refills
-        if live.base is not None and live.base.definition == live.definition.digest and not refill:
+        if live.base is not None and _made(live) and not refill:
             return Build(live, live.base, window, reset=False)
         if window.entries is not None:
             reserve = window.entries * self._reserve.get(live.key, RESERVE)
@@ -142,15 +142,23 @@ class SecondReader:
         return goal
 
     def _install(self, build: Build) -> None:
-        live = build.live
+        """Publish what was built: base read, ownership confirmed, conditional write, in this order."""
+        live, refill = build.live, build.live.key in self._assignment.refills
         if build.reset and needs_refill(build.draft, live.definition.window):
             self._reserve[live.key] = self._reserve.get(live.key, RESERVE) * RESERVE
             return  # withdrawals emptied even the reserve: the next pass has a larger one
-        self._fence()
         if build.reset:
             live.load()
+            if not refill and _made(live):
+                return  # by another worker meanwhile: the next pass goes on from there
+            self._fence()
             live.install(build.draft)
         else:
+            self._fence()
             live.go_on(build.draft)
         self._assignment.refills.discard(live.key)
         self._assignment.publish(live, claim=True)
+
+
+def _made(live: LiveEdition) -> bool:
+    return live.base is not None and live.base.definition == live.definition.digest
