@@ -22,6 +22,8 @@ _PLAYER = {"src", "controls", "width", "height"}
 
 _NOT_IN_ADDRESS = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}]')
 _READY = re.compile(r'https?://[\w.-]+(?:/[^\x00-\x20\x7f"<>\\^`{|}]*)?')
+_ROOTED = re.compile(r'/(?![/.])(?:[^\x00-\x20\x7f"<>\\^`{|}/]|/(?![.]))*')
+_ORIGIN = re.compile("https?://[^/?#]*")
 _CANDIDATE = re.compile(r"(\S++)(?:(?<!,)([^,]*+),?)?+")  # possessive: no input may cost more than its length
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _NOT_NESTED = re.compile("area|base|br|col|dd|dt|embed|hr|img|input|li|link|meta|option|p|source|td|th|tr|track|wbr")
@@ -34,6 +36,8 @@ def _address(value: str, schemes: set[str]) -> str | None:
     """An absolute address without what no address may hold; None for one that leads nowhere safe."""
     if _READY.fullmatch(value):
         return value
+    if _ROOTED.fullmatch(value) and (origin := _ORIGIN.match(_base.get())):
+        return origin[0] + value
     try:
         address = urljoin(_base.get(), value.strip())
         parts = urlsplit(address)

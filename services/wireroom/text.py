@@ -4,24 +4,24 @@ import re
 from html import unescape
 from html.entities import html5
 
-# All that XML 1.0 (2.2 Char) forbids, lone surrogates among it, and the control characters that it discourages.
-_ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
+# All that XML 1.0 (2.2 Char) forbids, lone surrogates among it, what it discourages, and byte order marks.
+_ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BREAKS = re.compile("[ \t\n\r\x85\u2028\u2029]+")  # no-break and ideographic spaces mean something: they stay
 
 
 def legal(value: str) -> str:
-    """The text without what XML 1.0 forbids or discourages: control characters, lone surrogates, non-characters."""
+    """The text without what XML 1.0 forbids or discourages: controls, lone surrogates, non-characters."""
     return _ILLEGAL.sub("", value)
 
 
 def plain(value: str) -> str:
-    """Text as a reader sees it: references decoded once, white space collapsed, byte order marks and illegal gone.
+    """Text as a reader sees it: references decoded once, white space collapsed, illegal characters gone.
 
     Only whole references are decoded: the `&copy=2` of an address stays.
     """
-    decoded = _REFERENCE.sub(_decode, value)
-    return _BREAKS.sub(" ", legal(decoded).replace("\ufeff", "")).strip()
+    decoded = _REFERENCE.sub(_decode, value) if "&" in value else value
+    return _BREAKS.sub(" ", legal(decoded)).strip()
 
 
 def _decode(reference: re.Match[str]) -> str:

@@ -1,7 +1,9 @@
 """Rendered entries, kept so that a document is put together from them instead of being rendered again."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+
+from wireroom.feeds.channel import Item
 
 ROOM = 48 * 1024 * 1024  # bytes: all formats of some 2,500 entries of 6 KB
 
@@ -11,14 +13,16 @@ class Fragments:
 
     def __init__(self, room: int = ROOM) -> None:
         self._room = room
-        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
 
-    def get(self, key: Hashable, build: Callable[[], bytes]) -> bytes:
-        """The fragment; built when it is not there."""
-        if key in self._kept:
+    def get(self, form: str, item: Item, build: Callable[[Item], bytes]) -> bytes:
+        """An entry's bytes in one format; built when they are not there."""
+        key = (form, *item.key)
+        fragment = self._kept.get(key)
+        if fragment is not None:
             self._kept.move_to_end(key)
-            return self._kept[key]
-        fragment = self._kept[key] = build()
+            return fragment
+        fragment = self._kept[key] = build(item)
         self._room -= len(fragment)
         while self._room < 0 and len(self._kept) > 1:
             self._room += len(self._kept.popitem(last=False)[1])

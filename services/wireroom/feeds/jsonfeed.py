@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from wireroom.feeds.channel import Channel, Item, rfc3339
@@ -20,7 +19,7 @@ def jsonfeed(channel: Channel, items: Sequence[Item], fragments: Fragments) -> t
         "language": channel.language,
         "authors": [{"name": channel.publisher, "url": channel.home}],
     }
-    entries = b",".join(fragments.get(("json", *item.key), partial(_fragment, item)) for item in items)
+    entries = b",".join(fragments.get("json", item, _fragment) for item in items)
     return b'%b,"items":[%b],"_wireroom":{"generation":' % (_bytes(start)[:-1], entries), b"}}"
 
 

@@ -28,17 +28,18 @@ def body_too_long(content: Content) -> Iterator[Fault]:
         yield Fault("article.body_html", f"{size:,} bytes once cleaned", f"at most {LONGEST_BODY:,}")
 
 
-def illegal_characters(content: Content) -> Iterator[Fault]:
-    """XML 1.0, 2.2: one such character makes the whole document unreadable. The last guard behind `text` and `html`."""
-    for path, value in _texts(content, "article"):
-        if value != legal(value):
-            yield Fault(path, ascii(value[:80]), "characters that XML 1.0 allows")
+def illegal_address(content: Content) -> Iterator[Fault]:
+    """XML 1.0, 2.2: one such character makes the whole document unreadable; text was cleaned, addresses were not."""
+    for path, party in _parties(content):
+        address = party.get("url", "")
+        if address != legal(address):
+            yield Fault(f"{path}url", ascii(address), "characters that XML 1.0 allows")
 
 
 RULES: tuple[Rule, ...] = (
     missing_title,
     body_too_long,
-    illegal_characters,
+    illegal_address,
 )
 
 
@@ -49,12 +50,9 @@ def check(content: Content) -> None:
         raise Reject(broken[0][0], [fault for _, fault in broken])
 
 
-def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _texts(inner, f"{path}.{key}")
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _texts(inner, f"{path}[{number}]")
+def _parties(content: Content) -> Iterator[tuple[str, Content]]:
+    yield "", content
+    yield "article.source.", content.get("source", {})
+    for name in ("authors", "images"):
+        for number, party in enumerate(content.get(name, ())):
+            yield f"article.{name}[{number}].", party

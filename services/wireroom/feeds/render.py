@@ -5,10 +5,11 @@ concatenation, byte-identical to what feedgen makes of the whole (but for the co
 Fenced off: dates default to now; entry links in Atom lose all but `href`; every date sets the process's locale.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from functools import lru_cache, partial
+from functools import lru_cache
+from typing import Any
 
 import feedgen.entry
 import feedgen.feed
@@ -26,8 +27,11 @@ feedgen.entry.formatRFC2822 = feedgen.feed.formatRFC2822 = format_datetime  # it
 _THEN = datetime(2000, 1, 1, tzinfo=UTC)  # stands in a kept header where the real date goes
 _RSS_DATE = b"<lastBuildDate>%b</lastBuildDate>" % format_datetime(_THEN).encode()
 _ATOM_DATE = b"<updated>%b</updated>" % _THEN.isoformat().encode()
-_RSS_SPACES = {"dc": DC, "media": MEDIA, "atom": "http://www.w3.org/2005/Atom"} | {
-    "content": "http://purl.org/rss/1.0/modules/content/"
+_RSS_SPACES = {
+    "dc": DC,
+    "media": MEDIA,
+    "atom": "http://www.w3.org/2005/Atom",
+    "content": "http://purl.org/rss/1.0/modules/content/",
 }
 _ATOM_SPACES = {"dc": DC, "media": MEDIA, "at": AT}
 _COMMENT = b"<!-- wireroom:generation "
@@ -40,17 +44,17 @@ def rss(channel: Channel, items: Sequence[Item], fragments: Fragments) -> Halves
     before, after = _rss_header(channel)
     newest = max((item.content["updated"] for item in items), default=None)
     built = b"" if newest is None else b"<lastBuildDate>%b</lastBuildDate>" % format_datetime(_seconds(newest)).encode()
-    entries = [fragments.get(("rss", *item.key), partial(_rss_fragment, item)) for item in items]
+    entries = [fragments.get("rss", item, _rss_fragment) for item in items]
     return b"".join((before, built, after, *entries, b"</channel>", _COMMENT)), b" --></rss>"
 
 
 def atom(channel: Channel, items: Sequence[Item], deleted: tuple[Deleted, ...], fragments: Fragments) -> Halves:
     """The same for Atom; `deleted` are the tombstones, newest first."""
     before, after = _atom_header(channel, deleted)
-    dates = [rfc3339(item.content["updated"]) for item in items] + [grave.when for grave in deleted]
-    date = b"<updated>%b</updated>" % max(dates, default=rfc3339(0)).encode()
-    entries = [fragments.get(("atom", *item.key), partial(_atom_fragment, item)) for item in items]
-    return b"".join((before, date, after, *entries, _COMMENT)), b" --></feed>"
+    newest = max((item.content["updated"] for item in items), default=0)
+    updated = max([rfc3339(newest), *(grave.when for grave in deleted)])
+    entries = [fragments.get("atom", item, _atom_fragment) for item in items]
+    return b"".join((before, b"<updated>%b</updated>" % updated.encode(), after, *entries, _COMMENT)), b" --></feed>"
 
 
 def generator(channel: Channel, deleted: Sequence[Deleted] = ()) -> FeedGenerator:
@@ -107,10 +111,14 @@ def atom_entry(item: Item) -> FeedEntry:
         entry.summary(content["summary"])
     if item.body:
         entry.content(item.body, type="html")
-    for image in content.get("images", ()):
-        length = str(image["length"]) if "length" in image else None
-        entry.link(href=image["url"], rel="enclosure", type=image.get("type"), length=length, title=image.get("alt"))
+    entry.link([_enclosure(image) for image in content.get("images", ())])
     return entry
+
+
+def _enclosure(image: Mapping[str, Any]) -> dict[str, Any]:
+    """Its length only where it is known (RFC 4287, 4.2.7.6, calls it a hint: a lie is worse than none)."""
+    length = str(image["length"]) if "length" in image else None
+    return {"href": image["url"], "rel": "enclosure", "type": image.get("type"), "length": length}
 
 
 class _AtomEntry(FeedEntry):  # type: ignore[misc]  # feedgen has no types
@@ -130,7 +138,7 @@ def _common(entry: FeedEntry, item: Item) -> FeedEntry:
     entry.register_extension("dc", DublinCore)
     entry.register_extension("media", MediaRss)
     entry.title(content["title"])
-    entry.link(href=content["url"], rel="alternate")
+    entry.link({"href": content["url"], "rel": "alternate"})
     entry.published(_seconds(content["published"]))
     entry.category([{"term": category} for category in item.categories])
     source = content.get("source", {})
@@ -167,9 +175,9 @@ def _atom_fragment(item: Item) -> bytes:
 def _cut(entry: etree._Element, spaces: dict[str, str]) -> bytes:
     """An entry as it stands in its document: inside a root that declares the same prefixes."""
     root = etree.Element("w", nsmap=spaces)
-    start = len(etree.tostring(root)) - len("/>") + len(">")
     root.append(entry)
-    return etree.tostring(root, encoding="UTF-8", xml_declaration=False)[start : -len("</w>")]
+    whole = etree.tostring(root, encoding="UTF-8", xml_declaration=False)
+    return whole[whole.index(b">") + 1 : -len(b"</w>")]
 
 
 def _seconds(time: int) -> datetime:
