@@ -1,0 +1,64 @@
+"""The web server itself: uvicorn on a socket that is bound first, so that a taken port is known at once."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from wireroom.errors import Red
+
+
+class WebServer:
+    """Serves an application, in the calling thread or in one of its own. Leaves signals alone."""
+
+    def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 8080) -> None:
+        """Bind; port 0 takes any free one. Raises Red when the port is taken."""
+        self._socket = _bound(host, port)
+        self._uvicorn = _Quiet(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=3,
+            )
+        )
+
+    @property
+    def address(self) -> str:
+        """Where it can be reached, with a slash at the end."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+    def run(self) -> None:
+        """Serve until `stop`."""
+        try:
+            self._uvicorn.run(sockets=[self._socket])
+        finally:
+            self._socket.close()
+
+    def stop(self) -> None:
+        """Finish what is being answered, then end `run`; from any thread."""
+        self._uvicorn.should_exit = True
+
+
+class _Quiet(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the command, not to the server."""
+        yield
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise Red(
+            f"cannot listen on {host}, port {port}: {error.strerror}", "stop what uses it or choose another"
+        ) from error
