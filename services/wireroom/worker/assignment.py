@@ -1,15 +1,15 @@
 """Which partitions and editions this worker has: loaded, claimed and verified when a partition comes."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 
 from wireroom.config import Settings
-from wireroom.errors import Red
-from wireroom.log import ARTICLES, BACKFILL, Commit, Consumer, Log, Partition
+from wireroom.log import BACKFILL, Commit, Consumer, Log, Partition
 from wireroom.sink import Definition, Sink
 from wireroom.worker.edition_json import edition_key
 from wireroom.worker.live import Behind, LiveEdition, Outside
 from wireroom.worker.owned import Owned, read_roster
 from wireroom.worker.publications import Publications
+from wireroom.worker.sources import Sources
 
 
 class Assignment:
@@ -32,8 +32,7 @@ class Assignment:
         self.behind: set[str] = set()
         self.refills: set[str] = set()
         self._sink = sink
-        self._log = log
-        self._shards = {p.id: p.shards for p in settings.publications}
+        self.sources = Sources(log, settings)
         self._discover = settings.discover
         self._publications = publications
         self._outside = outside
@@ -66,23 +65,12 @@ class Assignment:
         self._outside.documents.forget()
 
     def _take(self, partition: Partition, committed: Commit) -> Owned:
-        owned = Owned(partition, self.source(partition), committed.offset, committed)
-        self._check_end(owned.source, partition, committed.offset)
+        owned = Owned(partition, self.sources.name(partition), committed.offset, committed)
+        self.sources.check_end(partition, committed.offset)
         read_roster(self._outside.store, self._sink.name, owned)
         if owned.untouched and self._discover:
             owned.met = set()
         return owned
-
-    def source(self, partition: Partition) -> str:
-        """A partition as editions name it in `applied`."""
-        return f"{self._log.topic_id(partition.topic)}/{partition.number}"
-
-    def _check_end(self, source: str, partition: Partition, offset: int) -> None:
-        if offset > (end := self._log.end(partition)):
-            raise Red(
-                f"the log lost data: offset {offset} of {partition.topic} ({source}) was read before, it ends at {end}",
-                "restore the log, or empty the store's editions/ to rebuild everything from what is left",
-            )
 
     def _load(self, new: Collection[Owned]) -> None:
         self._publications.load()
@@ -103,22 +91,8 @@ class Assignment:
         """Where the edition lies."""
         return edition_key(self._sink.name, definition.publication, definition.name)
 
-    def sources(self, definition: Definition) -> dict[str, Partition]:
-        """Every partition that feeds an edition, owned or not."""
-        partitions = {
-            self._log.partition_of(topic, key)
-            for topic in (ARTICLES, BACKFILL)
-            for publication in definition.sources
-            for key in self._keys(publication)
-        }
-        return {self.source(partition): partition for partition in sorted(partitions)}
-
-    def _keys(self, publication: str) -> Iterable[str]:
-        shards = self._shards.get(publication, 1)
-        return [publication] if shards == 1 else [f"{publication}/{k}" for k in range(shards)]
-
     def _feeds(self, owned: Owned, definition: Definition) -> bool:
-        return owned.source in self.sources(definition)
+        return owned.source in self.sources.of(definition)
 
     def live(self, definition: Definition, owned: Owned) -> LiveEdition | None:
         """The edition, if the first reader feeds it from this partition; None while it is behind."""
@@ -139,7 +113,8 @@ class Assignment:
             return
         live = LiveEdition(definition, self._outside)
         live.load()
-        self._check_applied(live)
+        for source, offset in (live.base.applied if live.base else {}).items():
+            self.sources.check(live.key, source, offset)
         self.editions[live.key] = live
         try:
             self._start(live)
@@ -163,7 +138,7 @@ class Assignment:
     def _complete(self, definition: Definition) -> bool:
         """Whether nothing of it was read past: every partition that feeds it is ours, and none was yet."""
         owners = self._owners(definition)
-        return len(owners) == len(self.sources(definition)) and all(
+        return len(owners) == len(self.sources.of(definition)) and all(
             owned.complete_without(publication) for owned in owners for publication in definition.sources
         )
 
@@ -172,17 +147,6 @@ class Assignment:
         if base is None or base.definition != live.definition.digest:
             return False
         return all(o.source in base.applied and o.live.get(live.key) == base.epoch for o in owners)
-
-    def _check_applied(self, live: LiveEdition) -> None:
-        topics = {self._log.topic_id(topic): topic for topic in (ARTICLES, BACKFILL)}
-        for source, offset in (live.base.applied if live.base else {}).items():
-            topic, _, number = source.rpartition("/")
-            if topic not in topics:
-                raise Red(
-                    f"the log was replaced: {live.key} was made from another one",
-                    "bring back the log that belongs to this store, or empty the store's editions/",
-                )
-            self._check_end(source, Partition(topics[topic], int(number)), offset)
 
     def fall_behind(self, live: LiveEdition) -> None:
         """Leave the edition to the second reader."""

@@ -130,7 +130,7 @@ class SecondReader:
         return Build(live, Edition(live.definition.digest, epoch=""), window, reset=True)
 
     def _partitions(self, reading: Pass) -> dict[str, Partition]:
-        return {s: p for b in reading.builds for s, p in self._assignment.sources(b.live.definition).items()}
+        return {s: p for b in reading.builds for s, p in self._assignment.sources.of(b.live.definition).items()}
 
     def _goal(self, reading: Pass) -> dict[str, int]:
         """As far as the log reached when it began, the first reader is, and the editions in the store are."""

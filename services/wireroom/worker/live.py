@@ -7,7 +7,7 @@ from uuid import uuid4
 from wireroom.clock import MINUTE, Clock
 from wireroom.config import Publication
 from wireroom.document import Document
-from wireroom.edition import Change, DocumentState, Edition, Entry, Known, due, fold, needs_refill, shown, stamp
+from wireroom.edition import Change, Edition, Entry, Known, due, fold, needs_refill, shown, stamp
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
 from wireroom.sink import Definition
 from wireroom.store import Store
@@ -220,11 +220,12 @@ class LiveEdition:
         for _ in range(ATTEMPTS):
             if self._verified == self.base.nonce:
                 return
-            above = max(self._outside.map(self._write, documents), default=0)
-            if not above:
+            found = self._outside.map(self._write, documents)
+            ahead = {document.key: above for document, above in zip(documents, found, strict=True) if above}
+            if not ahead:
                 self._verified = self.base.nonce
                 return
-            if not self._raise_generation(above):
+            if not self._raise_generation(ahead):
                 return
         raise RetryAfter(f"documents of {self.key} keep changing")
 
@@ -238,14 +239,15 @@ class LiveEdition:
         )
         return found.generation if impossible else 0
 
-    def _raise_generation(self, above: int) -> bool:
-        """An edition was lost and made anew: its generation must rise above its documents. False: not ours to do."""
+    def _raise_generation(self, ahead: Mapping[str, int]) -> bool:
+        """The edition was lost and made anew, or a document was damaged: rise above it. False: not ours to do."""
         assert self.base is not None
-        documents = {key: DocumentState(above + 1, state.digest) for key, state in self.base.documents.items()}
         stored = self._outside.store.get(self.key)
         if stored is None or stored.etag != self._etag:
             return False
-        return self._put(replace(self.base, generation=above + 1, documents=documents))
+        generation = max(self.base.generation, *ahead.values()) + 1
+        raised = {key: self.base.documents[key]._replace(generation=generation) for key in ahead}
+        return self._put(replace(self.base, generation=generation, documents={**self.base.documents, **raised}))
 
 
 def _comes_due(entry: Entry, since: int, now: int) -> bool:

@@ -83,9 +83,7 @@ class Session:
         self.assignment = Assignment(sink, events, settings, self.publications, outside, self._fence)
         self.quarantine = Quarantine(store, sink.name)
         pace = Pace(clock, interval=round(settings.flush_interval * SECOND))
-        self.reader = FirstReader(
-            sink, consumer, self.intake, self.assignment, self.quarantine, self._memory, pace
-        )
+        self.reader = FirstReader(sink, consumer, self.intake, self.assignment, self.quarantine, self._memory, pace)
         self.second = SecondReader(self.assignment, events, self.intake, clock, self._fence)
         self._seen: dict[str, Seen] = {}
         self._announcements: list[Message] = []

@@ -1,0 +1,53 @@
+"""Which partitions feed an edition, and how `applied` names them."""
+
+from collections.abc import Iterable
+
+from wireroom.config import Settings
+from wireroom.errors import Red
+from wireroom.log import ARTICLES, BACKFILL, Log, Partition
+from wireroom.sink import Definition
+
+
+class Sources:
+    """A source is `topic id/partition number`: a topic that is made anew is another source."""
+
+    def __init__(self, log: Log, settings: Settings) -> None:
+        self._log = log
+        self._shards = {publication.id: publication.shards for publication in settings.publications}
+        self._ids = {log.topic_id(topic): topic for topic in (ARTICLES, BACKFILL)}
+
+    def name(self, partition: Partition) -> str:
+        """A partition as `applied` names it."""
+        return f"{self._log.topic_id(partition.topic)}/{partition.number}"
+
+    def of(self, definition: Definition) -> dict[str, Partition]:
+        """Every partition that feeds an edition, by source."""
+        partitions = {
+            self._log.partition_of(topic, key)
+            for topic in self._ids.values()
+            for publication in definition.sources
+            for key in self._keys(publication)
+        }
+        return {self.name(partition): partition for partition in sorted(partitions)}
+
+    def _keys(self, publication: str) -> Iterable[str]:
+        shards = self._shards.get(publication, 1)
+        return [publication] if shards == 1 else [f"{publication}/{k}" for k in range(shards)]
+
+    def check(self, key: str, source: str, offset: int) -> None:
+        """Raises Red when `offset` of `source`, which `key` contains, cannot be in this log."""
+        topic, _, number = source.rpartition("/")
+        if topic not in self._ids:
+            raise Red(
+                f"the log was replaced: {key} was made from another one",
+                "bring back the log that belongs to this store, or empty the store's editions/",
+            )
+        self.check_end(Partition(self._ids[topic], int(number)), offset)
+
+    def check_end(self, partition: Partition, offset: int) -> None:
+        """Raises Red when the partition ends before `offset`."""
+        if offset > (end := self._log.end(partition)):
+            raise Red(
+                f"the log lost data: offset {offset} of {partition.topic} was read before, but it ends at {end}",
+                "restore the log, or empty the store's editions/ to rebuild everything from what is left",
+            )
