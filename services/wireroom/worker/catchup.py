@@ -35,6 +35,11 @@ class Build:
         return now - (self.window.forget or 0)
 
 
+def build_window(window: Window, reserve: int = RESERVE) -> Window:
+    """The window while an edition is built from nothing: it keeps more, and has no floor but what it evicts."""
+    return window if window.entries is None else replace(window, reserve=window.entries * reserve, forget=None)
+
+
 class Pass:
     """One reading of the log, for every edition that was behind when it began. `end`: of the log, then."""
 
@@ -124,10 +129,8 @@ class SecondReader:
         window, refill = live.definition.window, live.key in self._assignment.refills
         if live.base is not None and _made(live) and not refill:
             return Build(live, live.base, window, reset=False)
-        if window.entries is not None:
-            reserve = window.entries * self._reserve.get(live.key, RESERVE)
-            window = replace(window, reserve=reserve, forget=None)
-        return Build(live, Edition(live.definition.digest, epoch=""), window, reset=True)
+        roomy = build_window(window, self._reserve.get(live.key, RESERVE))
+        return Build(live, Edition(live.definition.digest, epoch=""), roomy, reset=True)
 
     def _partitions(self, reading: Pass) -> dict[str, Partition]:
         return {s: p for b in reading.builds for s, p in self._assignment.sources.of(b.live.definition).items()}

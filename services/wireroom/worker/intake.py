@@ -22,6 +22,11 @@ class Arrival(NamedTuple):
     event: ArticleEvent
     content: Content | None
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether it says something that may be shown: it was not left out."""
+        return self.content is not None or self.event.kind is Kind.WITHDRAWN
+
     def change(self, definition: Definition) -> Change:
         """What it means for one edition."""
         event = self.event

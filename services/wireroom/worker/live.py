@@ -82,18 +82,30 @@ class LiveEdition:
 
     def install(self, built: Edition) -> None:
         """Make `built` the draft, in a new epoch, with the generation going on from what lies in the store."""
-        base = self.base or built
-        self._draft(
-            replace(
-                built,
-                epoch=uuid4().hex,
-                claim=self._outside.member,
-                generation=base.generation,
-                documents=base.documents,
-                clock=max(base.clock, built.clock),
-            )
-        )
+        self._draft(replace(self.continued(built), epoch=uuid4().hex, claim=self._outside.member))
         self._settled()
+
+    def continued(self, built: Edition) -> Edition:
+        """What was built from nothing, with epoch, claim and generations of what lies in the store."""
+        base = self.base or built
+        return replace(
+            built,
+            epoch=base.epoch,
+            claim=base.claim,
+            generation=base.generation,
+            documents=base.documents,
+            clock=max(base.clock, built.clock),
+            unknown=base.unknown,
+        )
+
+    def replay(self, built: Edition) -> None:
+        """Publish what was built beside the edition in the store. Raises RetryAfter when that changed meanwhile."""
+        self._draft(built)
+        documents = self.render(built)
+        new = stamp(built, documents)
+        if new != self.base and not self._put(new):
+            raise RetryAfter(f"{self.key} changed during the replay")
+        self._publish_documents(documents)
 
     def abandon(self) -> None:
         """Forget what was merged and not published."""
@@ -157,7 +169,8 @@ class LiveEdition:
                 self._merge_again(upto)
             self._fold((), upto if self.dirty else {})
             self._write_lifted()
-            new = stamp(replace(self.draft, claim=claim or self.draft.claim), documents := self._render(self.draft))
+            documents = self.render(self.draft)
+            new = stamp(replace(self.draft, claim=claim or self.draft.claim), documents)
             if new == self.base or self._put(new):
                 break
         else:
@@ -182,7 +195,8 @@ class LiveEdition:
                 self._outside.documents.merge(direct, self._outside.publications)
         self._lifted.clear()
 
-    def _render(self, edition: Edition) -> Sequence[Document]:
+    def render(self, edition: Edition) -> Sequence[Document]:
+        """The documents of a state; none before every publication that it selects from is known."""
         known = self._outside.publications
         if self.definition.publication not in known or any(s not in known for s in self.definition.sources):
             return ()

@@ -133,8 +133,7 @@ class FirstReader:
 
     def _keep_winner(self, arrival: Arrival, direct: dict[str, tuple[Order, Direct]]) -> None:
         event = arrival.event
-        left_out = arrival.content is None and event.kind is not Kind.WITHDRAWN
-        if not left_out and (found := self._sink.direct(event)) is not None:
+        if arrival.is_usable and (found := self._sink.direct(event)) is not None:
             held = direct.get(found.key)
             if held is None or held[0] < event.order:
                 direct[found.key] = (event.order, found)

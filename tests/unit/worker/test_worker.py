@@ -2,13 +2,14 @@
 
 from tests.unit.events import NOW, put, wd
 from tests.unit.worker.newsroom import NEWS, SETTINGS, SPORT, Newsroom, run_to_rest, settle
-from tests.unit.worker.toy import Section
+from tests.unit.worker.toy import Section, ToySink
 from wireroom import codec
 from wireroom.clock import DAY, HOUR, SECOND
 from wireroom.config import Settings
 from wireroom.document import generation_of
 from wireroom.edition import Window
 from wireroom.log import DEAD_LETTERS, DOCUMENTS, Message, Partition
+from wireroom.worker.replay import Difference, Replay
 
 
 def test_events_become_documents() -> None:
@@ -166,3 +167,38 @@ def test_several_partitions_feed_one_edition() -> None:
         first.step(wait=False)
         second.step(wait=False)
     assert sorted(room.shown()) == list("abcdefgh")
+
+
+def replay(room: Newsroom) -> tuple[Replay, list[Difference]]:
+    found = Replay(ToySink((NEWS,)), room.log, room.store, SETTINGS, room.clock)
+    return found, found.find(lambda _: None)
+
+
+def test_a_replay_of_what_is_right_finds_nothing_and_touches_nothing() -> None:
+    room = Newsroom()
+    room.publish(*[put(i) for i in "abcdef"], wd("f", 2))
+    run_to_rest(room.worker())
+    before = room.documents()
+    rebuilt, differences = replay(room)
+    assert differences == []
+    rebuilt.publish(lambda _: None)
+    assert room.documents() == before
+
+
+def test_a_replay_mends_one_document_and_leaves_the_other_alone() -> None:
+    room = Newsroom()
+    room.publish(*[put(i) for i in "abcdef"])
+    session = room.worker().join()
+    settle(session)
+    before, key = room.documents(), "toy/daily/news.json"
+    room.store.put(key, before[key].body.replace(b"daily/f", b"daily/x"), before[key].etag, "application/json")
+    rebuilt, differences = replay(room)
+    assert [difference.key for difference in differences] == [key]
+    rebuilt.publish(lambda _: None)
+    after = room.documents()
+    assert room.shown() == {"f": 1, "e": 1, "d": 1}
+    assert generation_of(after[key].body) > generation_of(before[key].body)
+    assert after["toy/daily/news.ids"] == before["toy/daily/news.ids"]
+    room.publish(put("g"))
+    settle(session)
+    assert room.shown() == {"g": 1, "f": 1, "e": 1}, "the worker at work goes on from there"

@@ -1,0 +1,158 @@
+"""Rebuild a sink's documents from the log beside the live ones, show the difference, publish it.
+
+The rebuilt edition contains at least what the live one does, and is written under the condition that the live one did
+not change: to a worker at work this is one more writer of the same edition.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from wireroom import codec
+from wireroom.clock import Clock
+from wireroom.config import Settings
+from wireroom.document import Document, generation_of
+from wireroom.edition import Edition
+from wireroom.errors import Red
+from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Log
+from wireroom.sink import Definition, Direct, Sink
+from wireroom.store import Store
+from wireroom.worker.catchup import SLICE, Build, Pass, build_window
+from wireroom.worker.deadletters import DeadLetters
+from wireroom.worker.documents import DocumentWriter
+from wireroom.worker.intake import Intake
+from wireroom.worker.live import LiveEdition, Outside
+from wireroom.worker.publications import Publications
+from wireroom.worker.sources import Sources
+
+Progress = Callable[[int], None]  # called with the number of records read since the last call
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a replay would change of one document. Articles as `publication/article_id@revision`."""
+
+    key: str
+    was: str  # missing | other content
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class Replay:
+    """One rebuild. `find`, then `publish` what was found."""
+
+    def __init__(self, sink: Sink, log: Log, store: Store, settings: Settings, clock: Clock) -> None:
+        self._sink = sink
+        self._log = log
+        self._store = store
+        self._clock = clock
+        self._publications = Publications(settings, store)
+        self._publications.load()
+        self._sources = Sources(log, settings)
+        self._intake = Intake(sink, self._publications, DeadLetters(log, sink.name))
+        self._documents = DocumentWriter(store, clock, sink.name)
+        self._outside = Outside(
+            store=store,
+            clock=clock,
+            documents=self._documents,
+            publications=self._publications,
+            worker=sink.name,
+            member=uuid4().hex,
+            reread=lambda *_: (),
+            newest=lambda _: None,
+            map=map,
+        )
+        self._rebuilt: list[tuple[LiveEdition, Edition]] = []
+        self._direct: set[str] = set()
+
+    def records(self) -> int:
+        """How many records a pass reads."""
+        return sum(self._log.end(p) for topic in (ARTICLES, BACKFILL) for p in self._log.partitions(topic))
+
+    # ---- finding -----------------------------------------------------------------------------------------------
+
+    def find(self, progress: Progress) -> list[Difference]:
+        """Rebuild everything in memory and compare. Raises Red when the workers run another configuration."""
+        differences = []
+        for live in self._editions():
+            built = self._rebuild(live)
+            if found := list(self._compare(live, built)):
+                differences += found
+                self._rebuilt.append((live, built))
+        return differences + self._find_direct(progress)
+
+    def _editions(self) -> Iterator[LiveEdition]:
+        met = set()
+        for publication in list(self._publications):
+            for definition in self._sink.definitions(publication):
+                live = LiveEdition(definition, self._outside)
+                if live.key not in met:
+                    met.add(live.key)
+                    live.load()
+                    _check_definition(live, definition)
+                    yield live
+
+    def _rebuild(self, live: LiveEdition) -> Edition:
+        partitions = self._sources.of(live.definition)
+        end = {source: self._log.end(partition) for source, partition in partitions.items()}
+        build = Build(live, Edition(live.definition.digest, epoch=""), build_window(live.definition.window), reset=True)
+        reading = Pass(self._log, self._intake, self._clock, [build], end)
+        while not reading.step(partitions, end):
+            pass
+        return live.continued(build.draft)
+
+    def _compare(self, live: LiveEdition, built: Edition) -> Iterator[Difference]:
+        before = live.render(live.draft)
+        after = live.render(built)
+        articles = {document.key: _articles(document) for document in before}
+        for document in after:
+            stored = self._store.get(document.key)
+            if stored is None or stored.body != document.body(generation_of(stored.body)):
+                new, old = _articles(document), articles.get(document.key, ())
+                added, removed = (tuple(a for a in x if a not in y) for x, y in ((new, old), (old, new)))
+                yield Difference(document.key, "missing" if stored is None else "other content", added, removed)
+
+    def _find_direct(self, progress: Progress) -> list[Difference]:
+        found: dict[str, Difference] = {}
+        for direct in self._directs(progress):
+            stored = self._store.get(direct.key)
+            if direct.merge(stored, self._clock.now(), self._publications) is not None:
+                found[direct.key] = Difference(direct.key, "missing" if stored is None else "other content")
+        self._direct = set(found)
+        return list(found.values())
+
+    def _directs(self, progress: Progress) -> Iterator[Direct]:
+        for topic in (ARTICLES, BACKFILL):
+            for partition in self._log.partitions(topic):
+                offset, end = 0, self._log.end(partition)
+                while offset < end and (records := self._log.read(partition, offset, SLICE)):
+                    for arrival in self._intake.reread(self._sources.name(partition), records):
+                        if arrival.is_usable and (direct := self._sink.direct(arrival.event)):
+                            yield direct
+                    offset = records[-1].offset + 1
+                    progress(len(records))
+
+    # ---- publishing --------------------------------------------------------------------------------------------
+
+    def publish(self, progress: Progress) -> None:
+        """Bring every document that differs to its new form; a document whose content is the same is not touched."""
+        for live, built in self._rebuilt:
+            live.replay(built)
+        for direct in self._directs(progress) if self._direct else ():
+            if direct.key in self._direct:
+                self._documents.merge(direct, self._publications)
+        changes = [codec.encode_change(change) for change in self._documents.take_changes()]
+        if changes:
+            self._log.append(DOCUMENTS, changes)
+
+
+def _check_definition(live: LiveEdition, definition: Definition) -> None:
+    if live.base is not None and live.base.definition != definition.digest:
+        raise Red(
+            f"{live.key} has another definition than this configuration gives it",
+            "start the worker with this configuration first; it fills the edition itself",
+        )
+
+
+def _articles(document: Document) -> Sequence[str]:
+    return [f"{publication}/{article}@{revision}" for publication, article, revision in document.articles]
