@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from wireroom.articles import ninjs
 from wireroom.articles.lint import lint
 from wireroom.clock import moment
 from wireroom.event import ArticleEvent
@@ -13,10 +12,8 @@ from wireroom.uri import uri
 
 def content(event: ArticleEvent) -> Content:
     """Its item in the listing, and the whole event, from which its document is made later. Raises Reject."""
-    item = _item(event)
-    lint(item)
-    ninjs.shown(event, "und")  # an article that cannot have a document is refused here, not when it comes due
-    return {"item": item, "event": event.model_dump(mode="json", exclude_defaults=True)}
+    lint(event)
+    return {"item": _item(event), "event": event.model_dump(mode="json", exclude_defaults=True)}
 
 
 def event_of(kept: Content) -> ArticleEvent:

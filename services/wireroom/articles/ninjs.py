@@ -93,13 +93,18 @@ def _texts(**values: str) -> list[Object]:
 
 
 def _bodies(article: Article, base: str) -> list[Object]:
-    body = _sanitised(article.body_html, base) if article.body_html else ""
-    return [{"role": "main", "contentType": "text/html", "value": body}] if body else []
+    value = body(article, base)
+    return [{"role": "main", "contentType": "text/html", "value": value}] if value else []
 
 
-@lru_cache(maxsize=512)  # once per revision: it is asked for again when the document is written
-def _sanitised(body: str, base: str) -> str:
-    return sanitise(body, base)
+def body(article: Article, base: str) -> str:
+    """The body, safe in any page, its addresses absolute against the article's own. Raises Reject."""
+    return _sanitised(article.body_html, base) if article.body_html else ""
+
+
+@lru_cache(maxsize=512)  # once per revision: linted first, written soon after
+def _sanitised(html: str, base: str) -> str:
+    return sanitise(html, base)
 
 
 def _person(author: Author) -> Object:

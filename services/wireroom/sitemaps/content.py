@@ -20,7 +20,7 @@ def content(event: ArticleEvent) -> Content:
     said = {
         "loc": uri(event.url),
         "title": bare_headline(plain(article.title), (plain(author.name) for author in article.authors)),
-        "language": article.language,
+        "language": news_language(article.language),
         "published": event.first_visible,
         "significant": event.significant_at,
         "images": [uri(image.url) for image in article.images],
@@ -32,7 +32,7 @@ def content(event: ArticleEvent) -> Content:
 def bare_headline(title: str, names: Iterable[str]) -> str:
     """The headline without the author or publication that some systems append (Google wants neither in it)."""
     for name in names:
-        for mark in "-–—|·•":
+        for mark in "-–—|·•" if title.endswith(name) else "":
             title = title.removesuffix(f" {mark} {name}")
     return title
 

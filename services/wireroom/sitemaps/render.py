@@ -72,7 +72,7 @@ def _fragment(entry: Entry, name: str, language: str) -> str:
         said["significant"],
         tuple(said["images"]),
         name,
-        news_language(said["language"]) or language,
+        said["language"] or language,
     )
 
 

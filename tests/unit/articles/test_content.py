@@ -9,7 +9,9 @@ from tests.unit.articles.test_ninjs import ARTICLES, FULL
 from tests.unit.newsroom import HOUR, NOON, published
 from wireroom.articles.content import content, event_of
 from wireroom.errors import Reject
-from wireroom.event import ArticleEvent, Image
+from wireroom.event import ArticleEvent, Author, Image, Related, Source
+
+NOWHERE = "https://" + "ø" * 70 + ".example/"  # no host name is that long
 
 
 def test_the_listing_says_of_an_article() -> None:
@@ -49,8 +51,12 @@ def test_what_waits_comes_back_whole_from_json(event: ArticleEvent, fields: dict
     [
         ({"title": "&nbsp;&#xfeff;"}, "empty-title"),
         ({"body_html": "<div>" * 200_000}, "body-nesting"),
-        ({"url": "https://" + "ø" * 70 + ".example/"}, "invalid-url"),
-        ({"images": [Image(url="https://" + "ø" * 70 + ".example/x.jpg")]}, "invalid-url"),
+        ({"url": NOWHERE}, "invalid-url"),
+        ({"previous_urls": [NOWHERE]}, "invalid-url"),
+        ({"images": [Image(url=NOWHERE)]}, "invalid-url"),
+        ({"related": [Related(title="Mer", url=NOWHERE)]}, "invalid-url"),
+        ({"authors": [Author(name="Kari Lund", url=NOWHERE)]}, "invalid-url"),
+        ({"source": Source(name="Kystradioen", url=NOWHERE)}, "invalid-url"),
     ],
 )
 def test_an_article_that_cannot_be_shown_is_refused_at_once(fields: dict[str, Any], rule: str) -> None:
