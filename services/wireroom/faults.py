@@ -22,7 +22,7 @@ _WORDS = {
     "list_type": "a list",
     "too_long": "at most 1,000 items",
     "model_type": "an object",
-    "mapping_type": "an object",
+    "dict_type": "an object",
     "string_type": "text",
     "string_unicode": "Unicode text without lone surrogates",
 }
@@ -77,7 +77,7 @@ def _printable(key: str) -> str:
 
 def _nearest(key: str, model: type[BaseModel]) -> str:
     known = list(model.model_fields)
-    near = get_close_matches(key[:_LONGEST], known, n=1)
+    near = get_close_matches(key[:_LONGEST], known, n=1, cutoff=0.5)
     return near[0] if near else f"one of {', '.join(known)}"
 
 
