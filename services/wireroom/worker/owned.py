@@ -77,5 +77,12 @@ def write_roster(store: Store, worker: str, owned: Owned) -> str:
     return digest
 
 
+def drop_roster(store: Store, worker: str, digest: str) -> None:
+    """Remove a roster that no commit names any more."""
+    key = _key(worker, digest)
+    if digest and (stored := store.get(key)):
+        store.delete(key, stored.etag)
+
+
 def _key(worker: str, digest: str) -> str:
     return f"editions/{worker}/_rosters/{digest}.json"

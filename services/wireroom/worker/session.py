@@ -25,7 +25,7 @@ from wireroom.config import Settings
 from wireroom.edition import Change
 from wireroom.errors import Red, RetryAfter
 from wireroom.event import ArticleEvent, Order
-from wireroom.log import DOCUMENTS, Commit, Consumer, Log, Message
+from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Commit, Consumer, Log, Message
 from wireroom.sink import Definition, Direct, Sink
 from wireroom.store import Store
 from wireroom.worker.assignment import Assignment
@@ -35,7 +35,7 @@ from wireroom.worker.documents import DocumentWriter
 from wireroom.worker.health import Health
 from wireroom.worker.intake import Intake
 from wireroom.worker.live import Outside
-from wireroom.worker.owned import Owned, write_roster
+from wireroom.worker.owned import Owned, drop_roster, write_roster
 from wireroom.worker.publications import Publications
 from wireroom.worker.quarantine import Quarantine
 from wireroom.worker.reader import FirstReader, Pace
@@ -97,9 +97,12 @@ class Session:
         Raises Fenced when another member took over, Red when only a person can help.
         """
         try:
+            wait = not drain
             while not stopping():
-                if self.step() and drain:
+                idle = self.step(wait)
+                if drain and idle and self._drained():
                     break
+                wait = idle or not drain
             self.finish()
             self.quarantine.close()
         except Red as red:
@@ -128,7 +131,7 @@ class Session:
 
     def _turn(self, wait: bool) -> bool:
         records = self.reader.poll(self._timeout() if wait else 0)
-        if self.assignment.update(self.consumer):
+        if changed := self.assignment.update(self.consumer):
             self._start_anew()
             records = ()
         careful = self.reader.careful
@@ -141,7 +144,7 @@ class Session:
         self._publish()
         self._commit()
         self._tell_health()
-        return not records and not catching_up
+        return not (changed or records or catching_up)
 
     def finish(self) -> None:
         """Publish and commit what is in hand."""
@@ -150,6 +153,16 @@ class Session:
             if live.dirty:
                 self.assignment.publish(live)
         self._commit()
+
+    def _drained(self) -> bool:
+        """Whether this group, not only this member, has worked through the log. Raises Red when it never will."""
+        if self.reader.red:
+            raise Red(self.reader.red, "nothing was skipped; it goes on by itself once that is done")
+        self.finish()
+        if self.assignment.refills or self.assignment.behind:
+            return False
+        partitions = [p for topic in (ARTICLES, BACKFILL) for p in self.log.partitions(topic)]
+        return all((self.log.committed(self.sink.name, p) or Commit(0)).offset >= self.log.end(p) for p in partitions)
 
     def close(self) -> None:
         """Leave the group."""
@@ -236,8 +249,11 @@ class Session:
             for publication, seen in self._seen.items():
                 seen.save(self.store, self._seen_prefix(publication))
             self.consumer.commit(news)
+            old = {owned.committed.metadata for owned in self.assignment.owned.values()}
             for partition, commit in news.items():
                 self.assignment.owned[partition].committed = commit
+            for digest in old - {owned.committed.metadata for owned in self.assignment.owned.values()}:
+                drop_roster(self.store, self.sink.name, digest)
 
     def _next_commit(self, owned: Owned) -> Commit:
         """Up to the first offset that is merged and not yet published everywhere."""
