@@ -1,6 +1,60 @@
 """The settings: one `wireroom.yaml`, every value also as an environment variable `WIREROOM_SECTION__KEY`."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
+
+from wireroom.config_environment import CONFIG, overlay
+from wireroom.config_file import Given, placed, read
+from wireroom.errors import ConfigurationError, Fault
+from wireroom.faults import Expected, faults_of
+from wireroom.fields import Few, Id, Language, Name, Url
+
+DEFAULT_FILE = "wireroom.yaml"
+OUTPUTS = frozenset({"feeds", "sitemaps", "articles"})
+
+
+def _is_base(url: str) -> str:
+    if "?" in url or "#" in url:
+        raise ValueError
+    return url
+
+
+_Base = Annotated[Url, AfterValidator(_is_base), Expected("an absolute http or https URL without ? and #")]
+_Entries = Annotated[int, Strict(), Field(ge=1, le=1000), Expected("a whole number from 1 to 1000")]
+_Minutes = Annotated[
+    int, Strict(), Field(ge=0, le=43_200), Expected("minutes: a whole number from 0 to 43200, 30 days")
+]
+_Shards = Annotated[int, Strict(), Field(ge=1, le=1000), Expected("a whole number from 1 to 1000")]
+_Seconds = Annotated[
+    float, Field(ge=0, le=3600, allow_inf_nan=False, strict=True), Expected("seconds: a number from 0 to 3600")
+]
+_Header = Annotated[
+    str, Strict(), Field(pattern=r"^[\x21-\x7E][\x20-\x7E]*$"), Expected("a header's value, such as public, max-age=60")
+]
+_Prefix = Annotated[
+    str, Strict(), Field(pattern=r"^[A-Za-z0-9._-]{0,64}$"), Expected("at most 64 of A-Z, a-z, 0-9, dot, _ and -")
+]
+LOG_URL = "sqlite:///path of a file (kafka:// is not available in this version)"
+STORE_URL = "file:///path of a folder (s3:// is not available in this version)"
+_LogUrl = Annotated[str, Strict(), Field(pattern=r"^sqlite:///[^?#\p{Cc}]*[^?#\p{Cc}/]$"), Expected(LOG_URL)]
+_StoreUrl = Annotated[str, Strict(), Field(pattern=r"^file:///[^?#\p{Cc}]+$"), Expected(STORE_URL)]
+_Format = Literal["rss", "atom", "json"]
+
+
+def _once(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values or len(set(values)) < len(values):
+        raise ValueError
+    return values
+
+
+_Formats = Annotated[
+    tuple[_Format, ...], AfterValidator(_once), Expected("a list of rss, atom and json, each at most once")
+]
+_Names = Annotated[tuple[Name, ...], Few()]
 
 
 class _Section(BaseModel):
@@ -10,66 +64,143 @@ class _Section(BaseModel):
 class Publication(_Section):
     """One news site or brand. `public_url`: where its documents are read, if not where all others are."""
 
-    id: str
-    name: str
-    language: str
-    url: str
-    public_url: str | None = None
-    shards: int = 1
+    id: Id = Field(description="as its events name it")
+    name: Name = Field(description="as shown on Google News")
+    language: Language = Field(description="of articles that name none; BCP 47")
+    url: Url = Field(description="its home page")
+    public_url: _Base | None = Field(None, description="where its documents are read, if not where all others are")
+    shards: _Shards = Field(1, description="how many ways its events are split, when it is too large for one worker")
 
 
 class Selection(_Section):
     """A choice of articles: every list that is given must share a value with the article."""
 
-    sections: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    authors: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    access: tuple[str, ...] = ()
+    sections: _Names = Field((), description="names of sections")
+    tags: _Names = Field((), description="tags")
+    authors: _Names = Field((), description="names of authors")
+    languages: Annotated[tuple[Language, ...], Few()] = Field((), description="language tags; en takes en-GB too")
+    access: Annotated[tuple[Literal["FREE", "METERED", "REGISTERED", "PAID"], ...], Few()] = Field(
+        (), description="FREE, METERED, REGISTERED, PAID"
+    )
 
 
 class FeedSettings(_Section):
     """A declared selection of articles, in one or more formats."""
 
-    id: str
-    publication: str
-    publications: tuple[str, ...] = ()  # to select from several; default: the one that owns it
-    formats: tuple[str, ...] = ("rss", "atom", "json")
-    title: str | None = None
-    description: str | None = None
-    entries: int = 50
-    minutes: int = 0
-    include: Selection = Selection()
-    exclude: Selection = Selection()
-    content: str = "full"  # or summary
-    paid: str = "summary"  # or full: the body of PAID articles too
-    cache_control: str = "public, max-age=60"
+    id: Id = Field(description="its name in paths")
+    publication: Id = Field(description="the publication that owns it")
+    publications: Annotated[tuple[Id, ...], Few()] = Field((), description="all that it selects from, if several")
+    formats: _Formats = Field(("rss", "atom", "json"), description="rss, atom, json")
+    title: Name | None = Field(None, description="its title; the publication's name if not given")
+    description: Name | None = Field(None, description="what it is about")
+    entries: _Entries = Field(50, description="how many articles it shows")
+    minutes: _Minutes = Field(0, description="what is younger than this stays, up to 5 times `entries`")
+    include: Selection = Field(Selection(), description="only what shares a value with every list given here")
+    exclude: Selection = Field(Selection(), description="nothing that shares a value with a list given here")
+    content: Literal["full", "summary"] = Field("full", description="full: the body too; summary: not the body")
+    paid: Literal["summary", "full"] = Field("summary", description="full: the body of PAID articles too")
+    cache_control: _Header = Field("public, max-age=60", description="how long others may keep it")
 
 
 class LogSettings(_Section):
     """Where events live."""
 
-    url: str = "sqlite:///data/wireroom.db"
-    prefix: str = "wireroom."
+    url: _LogUrl = Field("sqlite:///data/wireroom.db", description=LOG_URL)
+    prefix: _Prefix = Field("wireroom.", description="what the names of topics and groups begin with")
 
 
 class StoreSettings(_Section):
     """Where documents and editions live."""
 
-    url: str = "file:///data/store"
+    url: _StoreUrl = Field("file:///data/store", description=STORE_URL)
 
 
 class Settings(_Section):
     """Everything that can be set. Without publications, each one that turns up is taken (`discover`)."""
 
-    publications: tuple[Publication, ...] = ()
-    feeds: tuple[FeedSettings, ...] = ()
-    public_url: str = "http://127.0.0.1:8080/"
-    log: LogSettings = LogSettings()
-    store: StoreSettings = StoreSettings()
-    flush_interval: float = Field(default=1.0, ge=0)  # seconds
+    publications: tuple[Publication, ...] = Field((), description="the news sites; none: each one that turns up")
+    feeds: tuple[FeedSettings, ...] = Field((), description="the feeds of the publications")
+    public_url: _Base = Field("http://127.0.0.1:8080/", description="where documents are read")
+    log: LogSettings = Field(LogSettings(), description="where events live")
+    store: StoreSettings = Field(StoreSettings(), description="where documents and editions live")
+    flush_interval: _Seconds = Field(1.0, description="seconds between two writes of one edition, at least")
 
     @property
     def discover(self) -> bool:
         """Whether publications are taken as they turn up."""
         return not self.publications
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """The settings of a file (`WIREROOM_CONFIG`, else `wireroom.yaml` if there is one) and of the environment.
+
+    Paths in URLs are relative to the file, else to the working folder. Raises ConfigurationError with every fault.
+    """
+    file = chosen(path, environ)
+    given = overlay(read(file) if file else Given(), environ, Settings)
+    faults = [placed(fault, given.origins) for fault in _contradictions(given.tree)]
+    try:
+        settings = Settings.model_validate(given.tree)
+    except ValidationError as error:
+        faults = [*(placed(fault, given.origins) for fault in faults_of(error, Settings)), *faults]
+    if faults := [*given.faults, *faults]:
+        raise ConfigurationError(faults)
+    return _resolved(settings, (file.parent if file else Path()).absolute())
+
+
+def chosen(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The file that `load` reads; None when there is none."""
+    if path is None and environ.get(CONFIG):
+        path = Path(environ[CONFIG])
+    default = Path(DEFAULT_FILE)
+    return path or (default if default.exists() else None)
+
+
+def _resolved(settings: Settings, folder: Path) -> Settings:
+    log = settings.log.model_copy(update={"url": _absolute(settings.log.url, folder)})
+    store = settings.store.model_copy(update={"url": _absolute(settings.store.url, folder)})
+    return settings.model_copy(update={"log": log, "store": store})
+
+
+def _absolute(url: str, folder: Path) -> str:
+    scheme, _, path = url.partition(":///")
+    return f"{scheme}:///{folder / path}"  # an absolute path stays what it is
+
+
+def _contradictions(tree: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is wrong with values that may each be right."""
+    publications, feeds = _objects(tree, "publications"), _objects(tree, "feeds")
+    ids = [publication.get("id") for _, publication in publications]
+    yield from _repeated(publications, ids)
+    yield from _repeated(feeds, [(feed.get("publication"), feed.get("id")) for _, feed in feeds])
+    for path, feed in feeds:
+        if str(feed.get("id")) in OUTPUTS:
+            yield Fault(f"{path}.id", repr(feed["id"]), "another id: an article's `exclude` means all feeds by it")
+        yield from _strangers(path, feed, ids)
+
+
+def _objects(tree: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, Any]]]:
+    values = tree.get(key)
+    if not isinstance(values, list):
+        return []
+    return [(f"{key}[{at}]", value) for at, value in enumerate(values) if isinstance(value, Mapping)]
+
+
+def _repeated(objects: list[tuple[str, Mapping[str, Any]]], names: list[Any]) -> Iterator[Fault]:
+    counts = Counter(map(str, names))
+    seen: set[str] = set()
+    for (path, value), name in zip(objects, map(str, names), strict=True):
+        if counts[name] > 1 and name in seen:
+            yield Fault(f"{path}.id", repr(value.get("id")), "an id that no other one has")
+        seen.add(name)
+
+
+def _strangers(path: str, feed: Mapping[str, Any], ids: list[Any]) -> Iterator[Fault]:
+    several = feed.get("publications")
+    named = {f"{path}.publications[{at}]": one for at, one in enumerate(several)} if isinstance(several, list) else {}
+    if "publication" in feed:
+        named[f"{path}.publication"] = feed["publication"]
+    known = ", ".join(dict.fromkeys(map(str, ids))) or "a publication; none is declared under `publications`"
+    for where, one in named.items():
+        if isinstance(one, str) and one not in ids:
+            yield Fault(where, repr(one), f"one of {known}" if ids else known)

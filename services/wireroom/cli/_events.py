@@ -1,0 +1,158 @@
+"""Events in files: one JSON object, several, an array, or one a line (NDJSON), each with the line where it begins.
+
+JSON is taken strictly (RFC 8259): no key twice in an object (4: readers differ in which they take), no NaN.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, NamedTuple, Protocol
+
+from wireroom.errors import Fault
+from wireroom.faults import found
+
+BLOCK = 1 << 20  # bytes
+_BLANK = " \t\r\n"
+_BOM = b"\xef\xbb\xbf"
+
+
+class Readable(Protocol):
+    """A binary stream."""
+
+    def read1(self, size: int, /) -> bytes:
+        """What is there, waiting only when nothing is."""
+        ...
+
+
+class Value(NamedTuple):
+    """A JSON value, or what is wrong with it."""
+
+    line: int
+    value: object
+    faults: list[Fault]
+
+
+def read(stream: Readable) -> Iterator[list[Value]]:
+    """Values in blocks: those of a line each as soon as they come, all others at once."""
+    blocks = _blocks(stream)
+    first = next(blocks, b"").removeprefix(_BOM)
+    if _begins_with_a_line(first):
+        yield from _by_line(chain([first], blocks))
+    else:
+        yield list(_whole(b"".join([first, *blocks])))
+
+
+def _blocks(stream: Readable) -> Iterator[bytes]:
+    """Whole lines; the last one may lack its end."""
+    rest: list[bytes] = []
+    while chunk := stream.read1(BLOCK):
+        lines, end, last = chunk.rpartition(b"\n")
+        if end:
+            yield b"".join([*rest, lines, end])
+            rest = []
+        rest.append(last)
+    yield b"".join(rest)
+
+
+def _begins_with_a_line(block: bytes) -> bool:
+    line = block.lstrip().partition(b"\n")[0].rstrip()
+    return line.startswith(b"{") and line.endswith(b"}")
+
+
+def _by_line(blocks: Iterator[bytes]) -> Iterator[list[Value]]:
+    strict = _Strict()
+    before = 0
+    for block in blocks:
+        lines = block.split(b"\n")
+        yield [_line(strict, number, line) for number, line in enumerate(lines, before + 1) if line.strip()]
+        before += len(lines) - 1
+
+
+def _line(strict: "_Strict", number: int, data: bytes) -> Value:
+    try:
+        text = data.decode().strip(_BLANK)
+    except UnicodeDecodeError as error:
+        return Value(number, None, [_not_utf8(error)])
+    value, end = strict.next(text, 0, number)
+    if end is not None and end < len(text):
+        return Value(number, None, [Fault("", found(text[end:]), "one object a line")])
+    return value
+
+
+def _whole(data: bytes) -> Iterator[Value]:
+    """A value, several, or those of an array."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        yield Value(data.count(b"\n", 0, error.start) + 1, None, [_not_utf8(error)])
+        return
+    strict = _Strict()
+    start = _skip(text, 0, _BLANK)
+    in_array = text.startswith("[", start)
+    at, counted, line = _skip(text, start + in_array, _BLANK), 0, 1
+    while at < len(text) and not (in_array and text[at] == "]"):
+        line, counted = line + text.count("\n", counted, at), at
+        value, end = strict.next(text, at, line)
+        yield value
+        if end is None:
+            return
+        at = _after(text, end, in_array)
+    if in_array:
+        yield from _end_of_array(text, at)
+
+
+def _after(text: str, end: int, in_array: bool) -> int:
+    """Where the next value or the end of the array is."""
+    at = _skip(text, end, _BLANK)
+    return _skip(text, at + 1, _BLANK) if in_array and text.startswith(",", at) else at
+
+
+def _end_of_array(text: str, at: int) -> Iterator[Value]:
+    line = text.count("\n", 0, at) + 1
+    if at == len(text):
+        yield Value(line, None, [Fault("", "the end of the file", "the end of the array")])
+    elif rest := text[at + 1 :].strip(_BLANK):
+        yield Value(line, None, [Fault("", found(rest), "nothing after the array")])
+
+
+def _skip(text: str, at: int, what: str) -> int:
+    while at < len(text) and text[at] in what:
+        at += 1
+    return at
+
+
+def _not_utf8(error: UnicodeDecodeError) -> Fault:
+    return Fault("", f"the byte {error.object[error.start]:#x}", "text in UTF-8")
+
+
+class _Strict:
+    """A decoder that tells every key that stands twice, and every NaN."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._decoder = json.JSONDecoder(object_pairs_hook=self._object, parse_constant=self._constant)
+
+    def next(self, text: str, at: int, line: int) -> tuple[Value, int | None]:
+        """The value at a place in the text, and where it ends; None when that cannot be told."""
+        self._faults = []
+        end = value = None
+        try:
+            value, end = self._decoder.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            line += text.count("\n", at, error.pos)
+            here = found(text[error.pos : error.pos + 20]) if error.pos < len(text) else "the end of the text"
+            self._faults.append(Fault("", here, f"JSON ({error.msg})"))
+        except (ValueError, RecursionError) as error:
+            self._faults.append(Fault("", str(error), "JSON of an event"))
+        return Value(line, value, self._faults), end
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = dict(pairs)
+        if len(keys) < len(pairs):
+            repeated = sorted(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+            self._faults += [Fault("", f"the key {key!r} more than once", "it once in its object") for key in repeated]
+        return keys
+
+    def _constant(self, name: str) -> None:
+        self._faults.append(Fault("", name, "a number"))

@@ -1,0 +1,57 @@
+"""From URLs to implementations of the seams. Each is imported when its URL is asked for: it may not be installed."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+from wireroom.config import LOG_URL, STORE_URL
+from wireroom.errors import ConfigurationError, Fault
+from wireroom.log import Log
+from wireroom.store import Store
+
+
+def open_log(url: str, prefix: str = "wireroom.", create: bool = True) -> Log:
+    """The log of a URL; without `create` it must be there already. Raises ConfigurationError, Red."""
+    path = _path(url, "sqlite:///", LOG_URL)
+    if not create and not path.exists():
+        raise ConfigurationError([Fault("log.url", f"no log at {path}", "one to which something was published")])
+    with installed():
+        from wireroom.log.sqlite import SQLiteLog
+    return SQLiteLog(path, prefix)
+
+
+def open_store(url: str) -> Store:
+    """The store of a URL. Raises ConfigurationError, Red, RetryAfter."""
+    path = _path(url, "file:///", STORE_URL)
+    from wireroom.store.directory import DirectoryStore
+
+    return DirectoryStore(path)
+
+
+def _path(url: str, scheme: str, expected: str) -> Path:
+    if not url.startswith(scheme) or len(url) == len(scheme):
+        raise ConfigurationError([Fault("url", repr(url), expected)])
+    return Path(url.removeprefix(scheme))
+
+
+@contextmanager
+def installed() -> Iterator[None]:
+    """Turn the lack of one of our optional libraries into a ConfigurationError that says how to install it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if not (extras := _extras(error.name or "")):
+            raise
+        remedy = " or ".join(f"pip install 'wireroom[{extra}]'" for extra in extras)
+        raise ConfigurationError([Fault("", f"{error.name} is not installed", remedy)]) from error
+
+
+def _extras(module: str) -> list[str]:
+    """The extras that bring a module; none for a module that is not ours to name."""
+    package = re.escape(module.partition(".")[0])
+    requirements = "\n".join(metadata.requires("wireroom") or ())
+    return [
+        extra for extra in re.findall(rf"(?i)^{package}\b.*extra == '(\w+)'$", requirements, re.M) if extra != "all"
+    ]
