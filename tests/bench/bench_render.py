@@ -86,7 +86,7 @@ def _rounds(seed: int = 1) -> Iterator[list[Item]]:
     events = (event for event in Corpus(seed=seed).events(5 * ROUNDS, now) if event.article)
     entries = [_entry(event) for event in events][: ENTRIES + ROUNDS]
     for first in range(ROUNDS):
-        yield items(FEED, entries[first : first + ENTRIES], {PUBLICATION.id: PUBLICATION})
+        yield items(FEED, entries[first : first + ENTRIES][::-1], {PUBLICATION.id: PUBLICATION})
 
 
 def _entry(event: ArticleEvent) -> Entry:

@@ -1,7 +1,7 @@
 """A feed as every format sees it: what stands before its entries, and each entry as this feed shows it."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -85,11 +85,11 @@ def channel(feed: FeedSettings, publication: Publication, address: str) -> Chann
     )
 
 
-def items(feed: FeedSettings, shown: Iterable[Entry], publications: Mapping[str, Publication]) -> list[Item]:
-    """The entries as `feed` shows them, in their order. No two have one guid: who came first keeps it."""
+def items(feed: FeedSettings, shown: Sequence[Entry], publications: Mapping[str, Publication]) -> list[Item]:
+    """The entries as `feed` shows them, newest first. No two have one guid: who came first keeps it."""
     taken: set[str] = set()
     found = []
-    for entry in sorted(shown, key=lambda entry: entry.key):
+    for entry in reversed(shown):
         guid = entry.guid if entry.guid and entry.guid.strip() and entry.guid not in taken else minted(entry.id)
         taken.add(guid)
         found.append(_item(feed, entry, guid, publications))

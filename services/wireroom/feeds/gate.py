@@ -32,4 +32,4 @@ def _xml_ids(body: bytes) -> list[str]:
 
 
 def _json_ids(body: bytes) -> list[str]:
-    return [item["id"] for item in json.loads(body)["items"]]
+    return [item.get("id", "") for item in json.loads(body).get("items", [])]

@@ -37,8 +37,8 @@ class FeedsSink:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._languages = {publication.id: publication.language for publication in settings.publications}
-        self._feeds = [self._feed(feed) for feed in settings.feeds]
         self._fragments = Fragments()
+        self._feeds = [self._feed(feed) for feed in settings.feeds]
 
     def definitions(self, publication: str) -> Sequence["Feed"]:
         """The feeds that select from a publication."""
