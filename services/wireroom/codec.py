@@ -31,7 +31,7 @@ _ARTICLE = ("publication", "article_id", "revision")
 _HEADER = len(_MAGIC) + 8
 _PACKAGE = Path(__file__).parent
 SCHEMAS = next(path for path in (_PACKAGE / "schemas", _PACKAGE.parents[1] / "schemas") if path.is_dir())
-_BROKEN = (EOFError, IndexError, KeyError, OverflowError, StopIteration, TypeError, ValueError, MemoryError)
+_BROKEN = (EOFError, IndexError, OverflowError, ValueError)  # what fastavro raises on garbage
 
 Schema = dict[str, Any]
 

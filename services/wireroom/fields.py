@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -19,6 +20,8 @@ _LONG = 2**63 - 1  # Avro's long
 _INT = 2**31 - 1  # Avro's int
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _EMAIL = re.compile(r"(?<![@\w.+%-])[\w.+%-]+(@|%40)[\w-]+(\.[\w-]+)*\.\w{2,}")
+_HOST = r"[^\s\p{Cc}/?#@:<>\[\]\"\\^`{|}]+"
+_PATH = r"[^\s\p{Cc}<>\"\\^`{|}]*"  # and query and fragment: RFC 3986, and what RFC 3987 adds
 _KEY = re.compile(rb"[^A-Za-z0-9_-]")
 MANY = 1000  # items in any list or map
 _KEY_BYTES = 200
@@ -41,6 +44,13 @@ def _is_date(value: object) -> object:
     if isinstance(value, str) and _DATE.fullmatch(value):
         return value
     raise ValueError
+
+
+def _is_splittable(url: str) -> str:
+    """Whoever takes it apart must not stumble over a port, an IPv6 address or a look-alike character."""
+    if url.count(":") > 1 or not url.isascii():
+        _ = urlsplit(url).port
+    return url
 
 
 def _no_email(value: str) -> str:
@@ -91,9 +101,8 @@ ArticleId = Annotated[
 Url = Annotated[
     str,
     Strict(),
-    Field(
-        pattern=r'^(?i:https?)://(\[[0-9A-Fa-f:.]+\]|[^\s\p{Cc}/?#@:\[\]<>"\\^`{|}]+)(:\d{1,5})?([/?#][^\s\p{Cc}<>"\\^`{|}]*)?$'
-    ),
+    Field(pattern=rf"^(?i:https?)://({_HOST}|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?([/?#]{_PATH})?$"),
+    AfterValidator(_is_splittable),
     Expected("an absolute http or https URL"),
 ]
 Person = Annotated[Name, AfterValidator(_no_email)]
@@ -106,7 +115,10 @@ Language = Annotated[
     Expected("a language tag of BCP 47, such as id or en-GB"),
 ]
 MediaType = Annotated[
-    str, Strict(), Field(pattern=r"^[\w!#$&^.+-]+/[\w!#$&^.+-]+$"), Expected("a media type, such as image/jpeg")
+    str,
+    Strict(),
+    Field(pattern=r"^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+$"),
+    Expected("a media type, such as image/jpeg"),
 ]
 # Avro's microseconds can say more than the years 1 to 9999, a time with its zone less.
 _Aware = Annotated[AwareDatetime, Field(ge=datetime.min.replace(tzinfo=UTC), le=datetime.max.replace(tzinfo=UTC))]

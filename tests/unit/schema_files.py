@@ -18,7 +18,10 @@ def load(path: Path) -> Avro:
 
 
 def versions(name: str) -> list[Avro]:
-    return [load(path) for path in sorted((codec.SCHEMAS / "versions" / name).glob("*.avsc"))]
+    return [
+        load(path)
+        for path in sorted((codec.SCHEMAS / "versions" / name).glob("*.avsc"), key=lambda path: int(path.stem))
+    ]
 
 
 def records(schema: Avro) -> Iterator[dict[str, Any]]:

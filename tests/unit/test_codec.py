@@ -1,9 +1,11 @@
 """Bytes <-> event: what was written is read, and nothing else is."""
 
+import json
 import resource
 import subprocess
 import sys
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import avro.io
@@ -14,6 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.event_strategies import events, line, moment
+from tests.unit.schema_files import EVENT_SCHEMA, Avro
+from tests.unit.test_schemas_model import enums_in
+from tests.unit.test_schemas_versions import changed, fingerprint
 from wireroom import codec
 from wireroom.clock import micros
 from wireroom.document import DocumentChanged
@@ -143,6 +148,33 @@ def test_the_schema_of_another_record_is_unknown() -> None:
 def test_a_kind_from_the_future_stops_the_partition() -> None:
     with pytest.raises(codec.UnknownSchema, match="kind"):
         codec.decode(value_of({**datum(), "kind": "UNKNOWN"}))
+
+
+def test_other_published_versions_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An earlier one lacks a field, a later one has a field, a kind and a form of access that are not known here."""
+    earlier = changed("Article", rights=None)
+    later = changed("Article", mood={"name": "mood", "type": "string", "default": "", "doc": ""})
+    for enum in enums_in(later):
+        enum["symbols"].append("LATER")
+    (tmp_path / "versions/article_event").mkdir(parents=True)
+    for name, schema in {"article_event": EVENT_SCHEMA, "versions/article_event/1": earlier}.items():
+        (tmp_path / f"{name}.avsc").write_text(json.dumps(schema))
+    monkeypatch.setattr(codec, "SCHEMAS", tmp_path)
+    with pytest.raises(codec.UnknownSchema):
+        codec.Codec("article_event").read(written_as(later))
+    (tmp_path / "versions/article_event/3.avsc").write_text(json.dumps(later))
+    ours = codec.Codec("article_event")
+    assert ours.read(written_as(earlier)) == datum()
+    assert ours.read(written_as(later)) == datum()
+    from_the_future = ours.read(written_as(later, kind="LATER", access="LATER"))
+    assert (from_the_future["kind"], from_the_future["article"]["access"]) == ("UNKNOWN", "PAID")
+
+
+def written_as(schema: Avro, kind: str = "PUBLISHED", access: str = "FREE") -> bytes:
+    out = BytesIO()
+    values = {**datum(), "kind": kind, "article": {**datum()["article"], "access": access}}
+    fastavro.schemaless_writer(out, schema, values)
+    return b"\xc3\x01" + fingerprint(schema) + out.getvalue()
 
 
 def test_a_decoded_event_is_validated() -> None:

@@ -100,7 +100,11 @@ WRONG: list[tuple[str, object, str]] = [
     ("url", "https://kabar.example/a b", URL),
     ("url", "https://kabar.example/771\n", URL),
     ("url", "https://user:secret@kabar.example/", URL),
-    ("url", "https://kabar.example:99999999/", URL),
+    ("url", "https://kabar.example:65536/", URL),
+    ("url", "https://kabar.example:٣/", URL),
+    ("url", "https://[::1::2]/", URL),
+    ("url", "https://kabar.example\u2100/", URL),
+    ("url", "https://kabar.example/<771>", URL),
     ("url", "javascript:alert(1)//https://kabar.example", URL),
     ("guid", "", "text that is not empty"),
     ("guid", "a\x1fb", "without control characters"),
@@ -156,6 +160,7 @@ RIGHT = [
     ("occurred_at", "2026-03-01t09:30:00.1234567z"),
     ("url", "HTTP://[2001:db8::1]:8080?q=[1]#é"),
     ("url", "https://berita.example/記事/👍"),
+    ("url", "http://kabar.example:65535/a:b;c=d,e(f)'g'~!$&*+%20"),
     ("guid", "771 at http://old.example"),
     ("note", "tabs\tand\0worse: the sinks remove them"),
     ("article.title", "5 < 6 & 7 👍"),
@@ -242,7 +247,7 @@ def test_a_hostile_key_is_told_in_print(key: object) -> None:
 @pytest.mark.timeout(20)
 def test_a_flood_of_faults_is_told_in_part() -> None:
     faults = faults_of({**EVENT, **{f"titl{number}": 1 for number in range(100_000)}})
-    assert len(faults) == MANY + 1
+    assert len(faults) == 1001
     assert faults[-1].found == "100000 faults"
 
 
