@@ -1,0 +1,73 @@
+"""A live line for each event and each document that changed."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import click
+
+from wireroom import codec
+from wireroom.cli._running import Running
+from wireroom.clock import moment
+from wireroom.errors import Red, Reject
+from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, DOCUMENTS, Log, Partition, Record
+
+EVERY = 0.25  # seconds
+AT_ONCE = 40  # lines; of more at a time only their number is told
+
+
+class Line(NamedTuple):
+    """When, what, and about which article or document."""
+
+    time: int
+    mark: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{moment(self.time).astimezone():%H:%M:%S}  {self.mark:<10} {self.text}"
+
+
+class Lines:
+    """Follows the log from its end."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._seen: dict[str, int] = {}
+        topics = (ARTICLES, BACKFILL, DOCUMENTS, DEAD_LETTERS)
+        self._at = {p: log.end(p) for topic in topics for p in log.partitions(topic)}
+
+    def show(self, running: Running) -> None:
+        """Print until everything has ended."""
+        while running.is_alive:
+            lines = sorted(line for partition in self._at for line in self._read(partition))
+            if len(lines) > AT_ONCE:
+                click.echo(f"{len(lines)} events and documents")
+            else:
+                for line in lines:
+                    click.echo(str(line))
+            running.stop.wait(EVERY)
+
+    def _read(self, partition: Partition) -> Iterator[Line]:
+        for record in self._log.read(partition, self._at[partition], 1000):
+            self._at[partition] = record.offset + 1
+            line = self._document(record) if partition.topic == DOCUMENTS else _told(record)
+            if line:
+                yield line
+
+    def _document(self, record: Record) -> Line | None:
+        change = codec.decode_change(record.value)
+        if self._seen.get(change.key, 0) >= change.generation:
+            return None  # told again after a restart
+        self._seen[change.key] = change.generation
+        return Line(record.timestamp, "document", f"{change.key}  generation {change.generation}")
+
+
+def _told(record: Record) -> Line | None:
+    if record.partition.topic == DEAD_LETTERS:
+        rule = record.headers.get("wireroom.rule", b"").decode()
+        return Line(record.timestamp, "dead", f"letter from {record.key or 'nobody'}: {rule}")
+    try:
+        event = codec.decode(record.value)
+    except (Reject, Red):
+        return None  # the dead letter says it
+    title = event.article.title if event.article else event.note or ""
+    return Line(record.timestamp, event.kind.lower(), f"{event.id}@{event.revision}  {title}")

@@ -1,0 +1,109 @@
+"""Workers in threads, until a signal or a failure ends them all."""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event, Thread
+from types import FrameType
+
+from wireroom.config import Settings
+from wireroom.connect import installed, open_log, open_store
+from wireroom.errors import ConfigurationError, Fault, Red
+from wireroom.log import Log
+from wireroom.sink import SinkNotFound, load_sink
+from wireroom.store import Store
+from wireroom.store.probe import probe
+from wireroom.worker import Worker
+
+WRITERS = 4  # threads that write the documents of one worker side by side: they wait for the disk, not for each other
+LATEST_END = 4.0  # seconds that threads have to finish what is in hand
+
+log = logging.getLogger("wireroom")
+
+
+class Running:
+    """What runs side by side. A worker that turns red stops alone; a bug in one ends all."""
+
+    def __init__(self) -> None:
+        self.stop = Event()
+        self.reds: list[Red] = []
+        self._bugs: list[BaseException] = []
+        self._threads: list[Thread] = []
+
+    def start(self, name: str, work: Callable[[], None]) -> None:
+        """Run `work` in a thread of its own; it ends when `self.stop` is set."""
+        thread = Thread(target=self._guard, args=(name, work), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _guard(self, name: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Red as red:
+            self.reds.append(red)
+            log.error("%s is red and has stopped: %s", name, red)
+        except BaseException as error:  # noqa: BLE001  # raised again by `finish`, in the main thread
+            self._bugs.append(error)
+            self.stop.set()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether anything still runs and nothing told it to end."""
+        return not self.stop.is_set() and any(thread.is_alive() for thread in self._threads)
+
+    def finish(self) -> None:
+        """End everything and wait for it. Raises what a thread died of: a bug before a Red."""
+        self.stop.set()
+        for thread in self._threads:
+            thread.join(LATEST_END)
+        for error in [*self._bugs, *self.reds]:
+            raise error
+
+
+@contextmanager
+def until_signal(stop: Event) -> Iterator[None]:
+    """SIGTERM and Ctrl-C set `stop`."""
+
+    def told(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def tell(level: int = logging.INFO) -> None:
+    """Log lines go to the standard error, one each."""
+    logging.basicConfig(
+        stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
+    )
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[tuple[Log, Store]]:
+    """Log and store; a store that lacks atomic conditional writes is refused. Raises Red, RetryAfter."""
+    store = open_store(settings.store.url)
+    probe(store)
+    events = open_log(settings.log.url, settings.log.prefix)
+    try:
+        yield events, store
+    finally:
+        events.close()
+
+
+@contextmanager
+def worker(name: str, settings: Settings, events: Log, store: Store) -> Iterator[Worker]:
+    """A worker for one sink. Raises ConfigurationError when there is no such sink here."""
+    try:
+        with installed():
+            sink = load_sink(name, settings)
+    except SinkNotFound as error:
+        raise ConfigurationError([Fault("worker", repr(name), f"one of {', '.join(error.installed)}")]) from error
+    with ThreadPoolExecutor(WRITERS, thread_name_prefix=f"{name}-writer") as writers:
+        yield Worker(sink, events, store, settings, executor=writers)

@@ -1,0 +1,52 @@
+"""`wireroom demo`: everything in one process, with three invented newspapers."""
+
+import shutil
+from pathlib import Path
+
+import click
+
+from wireroom import demo
+from wireroom.cli._running import Running, tell
+from wireroom.cli.up import HOST, PORT, run
+from wireroom.config import LogSettings, Settings, StoreSettings
+from wireroom.log import Log
+from wireroom.publisher import Publisher
+
+
+@click.command()
+@click.option("--host", default=HOST, show_default=True, help="Where the web server listens.")
+@click.option("--port", default=PORT, show_default=True, help="0 takes any free one.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("build/demo"),
+    show_default=True,
+    help="Where log and documents go; emptied first.",
+)
+def command(host: str, port: int, data: Path) -> None:
+    """Start Wireroom with three invented newspapers.
+
+    They publish six articles, one of them under an embargo that lifts a minute later, then an update, a correction and
+    a withdrawal.
+    """
+    tell()
+    shutil.rmtree(data, ignore_errors=True)
+    folder = data.absolute()
+    settings = Settings(
+        publications=demo.PUBLICATIONS,
+        feeds=demo.FEEDS,
+        log=LogSettings(url=f"sqlite:///{folder}/wireroom.db"),
+        store=StoreSettings(url=f"file:///{folder}/store"),
+    )
+    run(settings, host, port, beside=play)
+
+
+def play(log: Log, running: Running) -> None:
+    """Publish the demonstration's events, each at its time, then wait for the embargo."""
+    with Publisher(log) as publisher:
+        passed = 0.0
+        for step in demo.steps():
+            if running.stop.wait(step.after - passed):
+                return
+            passed = step.after
+            publisher.publish(step.event)

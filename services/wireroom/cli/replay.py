@@ -1,0 +1,56 @@
+"""`wireroom replay`: rebuild a sink's documents from the log, show what differs, publish it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import click
+
+from wireroom.cli._outcome import DONE, FINDINGS
+from wireroom.cli._progress import Progress
+from wireroom.cli._running import opened
+from wireroom.cli._settings import with_settings
+from wireroom.clock import SystemClock
+from wireroom.config import Settings
+from wireroom.connect import installed
+from wireroom.sink import load_sink
+from wireroom.worker.replay import Difference, Replay
+
+
+@click.command()
+@click.argument("name", metavar="SINK")
+@click.option("--dry-run", is_flag=True, help="Only show the difference; exit code 1 if there is any.")
+@click.option("--yes", is_flag=True, help="Publish without asking.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; needs --dry-run or --yes.")
+@with_settings
+def command(settings: Settings, name: str, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Rebuild the documents of a sink (feeds, sitemaps, articles) from the log beside the live ones.
+
+    What differs is shown and then published: each document goes from its old to its new complete form, one whose
+    content is the same is not touched. Workers may be at work meanwhile.
+    """
+    if as_json and not (dry_run or yes):
+        raise click.UsageError("--json needs --dry-run or --yes: there is nobody to ask")
+    with opened(settings) as (events, store), installed():
+        replay = Replay(load_sink(name, settings), events, store, settings, SystemClock())
+        with Progress("rebuilding", replay.records()) as progress:
+            differences = replay.find(progress.advance)
+        _show(differences, as_json)
+        if dry_run:
+            return FINDINGS if differences else DONE
+        if differences and (yes or click.confirm("Publish them?")):
+            with Progress("publishing", replay.records()) as progress:
+                replay.publish(progress.advance)
+    return DONE
+
+
+def _show(differences: Sequence[Difference], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"differences": [asdict(difference) for difference in differences]}))
+        return
+    for difference in differences:
+        click.echo(f"{difference.key}: {difference.was}")
+        for sign, articles in (("+", difference.added), ("-", difference.removed)):
+            for article in articles:
+                click.echo(f"  {sign} {article}")
+    click.echo(f"{len(differences)} documents differ from what the log says." if differences else "No difference.")

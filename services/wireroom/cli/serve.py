@@ -1,0 +1,28 @@
+"""`wireroom serve`: the web server alone."""
+
+import click
+
+from wireroom.cli._running import Running, tell, until_signal
+from wireroom.cli._settings import with_settings
+from wireroom.cli.up import HOST, PORT, at_address
+from wireroom.config import Settings
+from wireroom.connect import installed, open_store
+
+
+@click.command()
+@click.option("--host", default=HOST, show_default=True, help="Where it listens.")
+@click.option("--port", default=PORT, show_default=True, help="0 takes any free one.")
+@with_settings
+def command(settings: Settings, host: str, port: int) -> None:
+    """Serve the public documents of the store, and a catalogue of them at /."""
+    with installed():
+        from wireroom.serve import WebServer, create_app
+    tell()
+    running = Running()
+    server = WebServer(create_app(open_store(settings.store.url), settings), host, port)
+    with until_signal(running.stop):
+        running.start("web server", server.run)
+        click.echo(f"Wireroom's documents are at {at_address(settings, server.address).public_url}")
+        running.stop.wait()
+        server.stop()
+        running.finish()

@@ -1,0 +1,80 @@
+"""`wireroom up`: log, workers and web server in one process."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from wireroom.cli._lines import Lines
+from wireroom.cli._running import Running, opened, tell, until_signal, worker
+from wireroom.cli._settings import with_settings
+from wireroom.config import Settings
+from wireroom.connect import installed
+from wireroom.log import Log
+from wireroom.sink import installed_sinks
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+HOST, PORT = "127.0.0.1", 8080
+
+
+@click.command()
+@click.option("--host", default=HOST, show_default=True, help="Where the web server listens.")
+@click.option("--port", default=PORT, show_default=True, help="0 takes any free one.")
+@click.option("--drain", is_flag=True, help="Process what is there, then exit; no web server.")
+@with_settings
+def command(settings: Settings, host: str, port: int, drain: bool) -> None:
+    """Run everything in one process: every installed sink's worker and a web server.
+
+    Others may publish to the same log meanwhile. SIGTERM and Ctrl-C finish what is in hand.
+    """
+    tell()
+    if drain:
+        run_drained(settings)
+    else:
+        run(settings, host, port)
+
+
+def run_drained(settings: Settings) -> None:
+    """Every sink's worker, one after the other, until nothing is left."""
+    running = Running()
+    with until_signal(running.stop), opened(settings) as (events, store):
+        for name in installed_sinks():
+            with worker(name, settings, events, store) as drained:
+                drained.run(running.stop.is_set, drain=True)
+
+
+def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running], None] | None = None) -> None:
+    """Workers, web server and live lines, until a signal; `beside` runs in a thread of its own with the log."""
+    with installed():
+        from wireroom.serve import WebServer, create_app
+
+    async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        await served(scope, receive, send)  # its documents name the address, which is known once it is bound
+
+    running = Running()
+    with until_signal(running.stop), opened(settings) as (events, store), ExitStack() as stack:
+        server = WebServer(application, host, port)
+        settings = at_address(settings, server.address)
+        served = create_app(store, settings)
+        for name in installed_sinks():
+            one = stack.enter_context(worker(name, settings, events, store))
+            running.start(name, lambda one=one: one.run(running.stop.is_set))  # type: ignore[misc]
+        running.start("web server", server.run)
+        if beside:
+            running.start("demo", lambda: beside(events, running))
+        click.echo(f"Wireroom is at {server.address}  (Ctrl-C ends it)")
+        for feed in settings.feeds:
+            click.echo(f"  {server.address}feeds/{feed.publication}/{feed.id}.{feed.formats[0]}")
+        Lines(events).show(running)
+        server.stop()
+        running.finish()
+
+
+def at_address(settings: Settings, address: str) -> Settings:
+    """Documents are read where this server listens, unless the settings say otherwise."""
+    if "public_url" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"public_url": address})

@@ -1,0 +1,30 @@
+"""`wireroom worker`: one sink alone, against the same log and store as all others."""
+
+import logging
+
+import click
+
+from wireroom.cli._running import Running, opened, tell, until_signal
+from wireroom.cli._running import worker as running_worker
+from wireroom.cli._settings import with_settings
+from wireroom.config import Settings
+
+
+@click.command()
+@click.argument("name", metavar="NAME")
+@click.option("--drain", is_flag=True, help="Process what is there, then exit.")
+@with_settings
+def command(settings: Settings, name: str, drain: bool) -> None:
+    """Run the worker of one sink: feeds, sitemaps, articles, or any other that is installed.
+
+    Any number of the same may run: one works, the others stand by. SIGTERM and Ctrl-C finish what is in hand.
+    """
+    tell(logging.WARNING if drain else logging.INFO)
+    running = Running()
+    with (
+        until_signal(running.stop),
+        opened(settings) as (events, store),
+        running_worker(name, settings, events, store) as worker,
+    ):
+        logging.getLogger("wireroom").info("%s: working on %s", name, settings.log.url)
+        worker.run(running.stop.is_set, drain)
