@@ -83,6 +83,7 @@ def tell(level: int = logging.INFO) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
     )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
 
 @contextmanager
