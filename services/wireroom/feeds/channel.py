@@ -11,6 +11,7 @@ from wireroom.clock import SECOND, moment
 from wireroom.config import FeedSettings, Publication
 from wireroom.edition import Entry
 from wireroom.event import GUIDS
+from wireroom.uri import uri
 
 FEEDS = UUID("e7e85ca1-026e-408e-b33f-cc371943fa1e")  # the fixed namespace of the ids of feeds
 
@@ -57,8 +58,7 @@ class Item:
     @property
     def blurb(self) -> str:
         """Plain text that is never empty."""
-        content = self.content
-        return str(content.get("summary") or content.get("subtitle") or content["title"])
+        return str(self.content.get("summary") or self.content["title"])
 
     @property
     def categories(self) -> list[str]:
@@ -78,8 +78,8 @@ def channel(feed: FeedSettings, publication: Publication, address: str) -> Chann
         id=uuid5(FEEDS, f"{feed.publication}/{feed.id}").urn,
         title=title,
         description=feed.description or title,
-        home=publication.url,
-        address=address,
+        home=uri(publication.url),
+        address=uri(address),
         language=publication.language,
         publisher=publication.name,
     )

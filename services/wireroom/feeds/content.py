@@ -7,6 +7,7 @@ from wireroom.event import ArticleEvent, Author, Image, Source
 from wireroom.feeds import lint
 from wireroom.html import sanitise
 from wireroom.text import plain
+from wireroom.uri import uri
 
 
 def content(event: ArticleEvent) -> dict[str, Any]:
@@ -16,10 +17,9 @@ def content(event: ArticleEvent) -> dict[str, Any]:
         raise ValueError("a withdrawal has no content")
     found = _present(
         {
-            "url": url,
+            "url": uri(url),
             "title": plain(article.title),
-            "subtitle": _text(article.subtitle),
-            "summary": _text(article.summary),
+            "summary": _text(article.summary) or _text(article.subtitle),
             "body": sanitise(article.body_html, url) if article.body_html else None,
             "language": article.language,
             "authors": _named(article.authors),
@@ -50,7 +50,7 @@ def _distinct(values: Iterable[str]) -> list[str]:
 
 def _named(parties: Iterable[Author | Source]) -> list[dict[str, Any]]:
     """Without those of whose name nothing can be shown (RFC 4287, 3.2.1: a person has one)."""
-    found = (_present({"name": plain(party.name), "url": party.url}) for party in parties)
+    found = (_present({"name": plain(party.name), "url": party.url and uri(party.url)}) for party in parties)
     return [party for party in found if "name" in party]
 
 
@@ -63,7 +63,7 @@ def _image(image: Image) -> dict[str, Any]:
     """A size that is not known is left out: 0 would be a lie."""
     return _present(
         {
-            "url": image.url,
+            "url": uri(image.url),
             "type": image.media_type,
             "length": image.size_bytes or None,
             "width": image.width,

@@ -31,7 +31,7 @@ def _fragment(item: Item) -> bytes:
         "title": content["title"],
         "content_html": item.body,
         "content_text": None if item.body else item.blurb,
-        "summary": content.get("summary"),
+        "summary": content.get("summary") if item.body else None,
         "image": next((image["url"] for image in content.get("images", ())), None),
         "date_published": rfc3339(content["published"]),
         "date_modified": rfc3339(content["updated"]),

@@ -1,13 +1,13 @@
 """The rules that an article must pass to stand in a feed: what would break the document or make the entry useless.
 
-Questions of style are no reason to refuse an article; a picture or byline that cannot be shown is left out alone.
+`uri` and `html` refuse too, what no address and no body can be. Questions of style are no reason to refuse an article;
+a picture or byline that cannot be shown is left out alone.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from wireroom.errors import Fault, Reject
-from wireroom.text import legal
 
 LONGEST_BODY = 1_000_000  # bytes of UTF-8; the strictest readers take 1 MB for an article
 
@@ -28,19 +28,7 @@ def body_too_long(content: Content) -> Iterator[Fault]:
         yield Fault("article.body_html", f"{size:,} bytes once cleaned", f"at most {LONGEST_BODY:,}")
 
 
-def illegal_address(content: Content) -> Iterator[Fault]:
-    """XML 1.0, 2.2: one such character makes the whole document unreadable; text was cleaned, addresses were not."""
-    for path, party in _parties(content):
-        address = party.get("url", "")
-        if address != legal(address):
-            yield Fault(f"{path}url", ascii(address), "characters that XML 1.0 allows")
-
-
-RULES: tuple[Rule, ...] = (
-    missing_title,
-    body_too_long,
-    illegal_address,
-)
+RULES: tuple[Rule, ...] = (missing_title, body_too_long)
 
 
 def check(content: Content) -> None:
@@ -48,11 +36,3 @@ def check(content: Content) -> None:
     broken = [(rule.__name__.replace("_", "-"), fault) for rule in RULES for fault in rule(content)]
     if broken:
         raise Reject(broken[0][0], [fault for _, fault in broken])
-
-
-def _parties(content: Content) -> Iterator[tuple[str, Content]]:
-    yield "", content
-    yield "article.source.", content.get("source", {})
-    for name in ("authors", "images"):
-        for number, party in enumerate(content.get(name, ())):
-            yield f"article.{name}[{number}].", party
