@@ -48,7 +48,7 @@ def _is_date(value: object) -> object:
 
 def _is_splittable(url: str) -> str:
     """Whoever takes it apart must not stumble over a port, an IPv6 address or a look-alike character."""
-    if url.count(":") > 1 or not url.isascii():
+    if url.count(":") > 1 or "[" in url or not url.isascii():
         _ = urlsplit(url).port
     return url
 

@@ -103,6 +103,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("url", "https://kabar.example:65536/", URL),
     ("url", "https://kabar.example:٣/", URL),
     ("url", "https://[::1::2]/", URL),
+    ("url", "https://[1]/", URL),
     ("url", "https://kabar.example\u2100/", URL),
     ("url", "https://kabar.example/<771>", URL),
     ("url", "javascript:alert(1)//https://kabar.example", URL),
@@ -118,6 +119,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("article.language", "xx", "a language tag of BCP 47"),
     ("article.language", "en_GB", "a language tag of BCP 47"),
     ("article.language", "", "a language tag of BCP 47"),
+    ("article.language", "en-x" + "-a" * 40, "a language tag of BCP 47"),
     ("article.language", "en-" + "a" * 100_000, "a language tag of BCP 47"),
     ("article.authors", None, "a list"),
     ("article.authors", "Sari", "a list"),
@@ -236,7 +238,7 @@ def test_what_is_no_object_is_told(event: object) -> None:
     assert (fault.path, fault.expected) == ("", "an object")
 
 
-@pytest.mark.parametrize("key", [5, "\ud800", "k" * 10**6])
+@pytest.mark.parametrize("key", [5, "\ud800", "k" * 10**6, "red \x1b[31m\n"])
 def test_a_hostile_key_is_told_in_print(key: object) -> None:
     event: dict[Any, Any] = {**EVENT, key: 1}
     (fault,) = faults_of(event)
@@ -290,6 +292,12 @@ def test_a_copy_is_validated() -> None:
         event.model_copy(update={"revision": 0})
     with pytest.raises(InvalidEvent, match="article"):
         event.model_copy(update={"kind": Kind.WITHDRAWN})
+
+
+def test_an_event_does_not_change() -> None:
+    event = ArticleEvent.parse(EVENT)
+    with pytest.raises(ValueError, match="frozen"):
+        event.revision = 4  # type: ignore[misc]
 
 
 def test_an_event_without_an_id_gets_one() -> None:
@@ -357,6 +365,7 @@ def dated(**dates: datetime | None) -> ArticleEvent:
 
 def test_nothing_dated_in_the_future_is_visible() -> None:
     assert dated().visible_from == micros(at(9))
+    assert dated(embargoed_until=at(8)).visible_from == micros(at(9))
     assert dated(embargoed_until=at(12)).visible_from == dated(embargoed_until=at(12)).first_visible == micros(at(12))
     assert dated(updated_at=at(13)).visible_from == micros(at(13))
     assert dated(modified_at=at(14)).visible_from == micros(at(14))
