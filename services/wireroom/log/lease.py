@@ -52,10 +52,8 @@ class Leases:
         now = self._clock.now()
         if (self._owned and now >= self._renew_at) or self._something_is_free(now):
             with self._database.writing() as query:
-                owned = self._keep(query, now)
-                if len(owned) == len(self._owned):
-                    owned |= self._take(query, now)
-            self._owned = owned
+                kept, taken = self._keep(query, now), self._take(query, now)
+            self._owned = kept | taken
             self._renew_at = now + LEASE // 2
         return {partition: owned.commit for partition, owned in self._owned.items()}
 
