@@ -42,17 +42,16 @@ class Document:
 
 def generation_of(body: bytes) -> int:
     """The generation that a published body carries; 0 when it carries none (it is not ours)."""
-    last = None
-    for last in _MARK.finditer(body):
-        pass
-    return int(next(group for group in last.groups() if group)) if last else 0
+    found = max(_MARK.finditer(body), key=re.Match[bytes].start, default=None)
+    return int(next(group for group in found.groups() if group)) if found else 0
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentChanged:
     """What the log `documents` says once a document is durable: `schemas/document_changed.avsc`.
 
-    `changed_at`: microseconds since the epoch; `articles` as in Document. Consumers drop generations not above the
+    `changed_at`: microseconds since the epoch; `articles`: those that it shows now and did not at this revision when
+    it was last announced by this worker (all, after a start). Consumers drop generations not above the
     last one that they have seen of `key`.
     """
 

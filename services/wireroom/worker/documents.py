@@ -29,10 +29,12 @@ class DocumentWriter:
         self._worker = worker
         self._known: dict[str, tuple[int, str]] = {}  # key -> generation and ETag, as last written or verified here
         self._changes: list[DocumentChanged] = []
+        self._shown: dict[str, frozenset[tuple[str, str, int]]] = {}  # what each document showed when it was last told
 
     def forget(self) -> None:
         """Trust nothing that was known: every document is verified again."""
         self._known.clear()
+        self._shown.clear()
 
     def take_changes(self) -> list[DocumentChanged]:
         """What became durable since the last call."""
@@ -88,7 +90,11 @@ class DocumentWriter:
     def _done(self, document: Document, generation: int, etag: str, remember: bool = True) -> None:
         if remember:
             self._known[document.key] = (generation, etag)
-        self._announce(document.key, generation, etag, document.media_type, document.articles)
+        before = self._shown.get(document.key, frozenset())
+        new = tuple(article for article in document.articles if article not in before)
+        if remember:
+            self._shown[document.key] = frozenset(document.articles)
+        self._announce(document.key, generation, etag, document.media_type, new)
 
     def _announce_again(self, key: str, current: Stored | None) -> None:
         """Found as it should be: its writer may have died before it could tell."""

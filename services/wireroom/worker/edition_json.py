@@ -21,29 +21,42 @@ def edition_key(worker: str, publication: str, name: str) -> str:
     return f"editions/{worker}/{publication}/{name}.json"
 
 
-def encode(edition: Edition) -> bytes:
-    """The edition as JSON."""
-    return to_json(
-        {
-            **edition.unknown,
-            "format": FORMAT,
-            "definition": edition.definition,
-            "epoch": edition.epoch,
-            "generation": edition.generation,
-            "nonce": edition.nonce,
-            "claim": edition.claim,
-            "clock": edition.clock,
-            "applied": edition.applied,
-            "floor": edition.floor,
-            "more": edition.more,
-            "documents": edition.documents,
-            "tombstones": [[t.id, t.order, t.when, t.guid, t.note] for t in edition.tombstones.values()],
-            "entries": [
-                [e.id, e.order, e.key, e.visible_from, e.leaves, e.guid, e.slot, e.content]
-                for e in edition.entries.values()
-            ],
-        }
-    )
+class Encoder:
+    """Encodes the states of one edition, each entry once: most of an edition is the same from one state to the next."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[Entry, bytes]] = {}
+
+    def encode(self, edition: Edition) -> bytes:
+        """The edition as JSON."""
+        self._rows = {ident: self._row(entry) for ident, entry in edition.entries.items()}
+        rows = b",".join(row for _, row in self._rows.values())
+        return b'%b,"entries":[%b]}' % (to_json(_head(edition))[:-1], rows)
+
+    def _row(self, entry: Entry) -> tuple[Entry, bytes]:
+        known = self._rows.get(entry.id)
+        if known and known[0] is entry:
+            return known
+        e = entry
+        return entry, to_json([e.id, e.order, e.key, e.visible_from, e.leaves, e.guid, e.slot, e.content])
+
+
+def _head(edition: Edition) -> dict[str, Any]:
+    return {
+        **edition.unknown,
+        "format": FORMAT,
+        "definition": edition.definition,
+        "epoch": edition.epoch,
+        "generation": edition.generation,
+        "nonce": edition.nonce,
+        "claim": edition.claim,
+        "clock": edition.clock,
+        "applied": edition.applied,
+        "floor": edition.floor,
+        "more": edition.more,
+        "documents": edition.documents,
+        "tombstones": [[t.id, t.order, t.when, t.guid, t.note] for t in edition.tombstones.values()],
+    }
 
 
 def decode(key: str, body: bytes) -> Edition:

@@ -12,7 +12,7 @@ from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
 from wireroom.sink import Definition
 from wireroom.store import Store
 from wireroom.worker.documents import DocumentWriter
-from wireroom.worker.edition_json import MEDIA_TYPE, decode, edition_key, encode
+from wireroom.worker.edition_json import MEDIA_TYPE, Encoder, decode, edition_key
 
 ATTEMPTS = 20
 Reread = Callable[[Definition, Mapping[str, int], Mapping[str, int]], Iterable[Change]]
@@ -49,6 +49,7 @@ class LiveEdition:
         self.published_at = 0
         self._outside = outside
         self._etag: str | None = None
+        self._encoder = Encoder()
         self._verified: str | None = None  # nonce of the state whose documents were published or verified here
         self._lifted: list[Entry] = []
         self._stale = False  # another writer was here: the draft must be made again from `base`
@@ -206,7 +207,7 @@ class LiveEdition:
         """Write the edition; False when another state lies there now, which then is the base."""
         new = replace(new, nonce=uuid4().hex)
         try:
-            etag = self._outside.store.put(self.key, encode(new), self._etag, MEDIA_TYPE)
+            etag = self._outside.store.put(self.key, self._encoder.encode(new), self._etag, MEDIA_TYPE)
         except (Conflict, OutcomeUnknown):
             stored = self._outside.store.get(self.key)
             found = decode(self.key, stored.body) if stored else None

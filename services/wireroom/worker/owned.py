@@ -1,6 +1,7 @@
 """A partition that this worker owns: how far it was read, and which editions are complete below that."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pydantic_core import from_json, to_json
@@ -81,7 +82,8 @@ def drop_roster(store: Store, worker: str, digest: str) -> None:
     """Remove a roster that no commit names any more."""
     key = _key(worker, digest)
     if digest and (stored := store.get(key)):
-        store.delete(key, stored.etag)
+        with suppress(Conflict):  # another member dropped it
+            store.delete(key, stored.etag)
 
 
 def _key(worker: str, digest: str) -> str:

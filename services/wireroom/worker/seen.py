@@ -25,6 +25,7 @@ class Seen:
         self._forget = forget
         self._days: dict[int, Bucket] = defaultdict(dict)
         self._dirty: set[int] = set()
+        self._etags: dict[str, str] = {}  # of the buckets as they were last read or written here
 
     def note(self, event: ArticleEvent, now: int) -> None:
         """Remember an event, unless its article is so old that no edition takes it."""
@@ -57,9 +58,8 @@ class Seen:
         """Read all buckets under `prefix` that are still of use."""
         for key in store.keys(prefix):
             day = int(key.removeprefix(prefix).removesuffix(".json"))
-            if (day + 1) * DAY > now - self._forget and (stored := store.get(key)):
-                for ident, order in _decode(stored.body).items():
-                    self._raise(self._days[day], ident, order)
+            if (day + 1) * DAY > now - self._forget:
+                self._join(store, key, self._days[day])
 
     def save(self, store: Store, prefix: str) -> None:
         """Make every bucket that changed durable, joined with what others wrote there."""
@@ -69,19 +69,21 @@ class Seen:
 
     def _save(self, store: Store, key: str, bucket: Bucket) -> None:
         for _ in range(ATTEMPTS):
-            current = store.get(key)
-            if current is not None:
-                theirs = _decode(current.body)
-                for ident, order in theirs.items():
-                    self._raise(bucket, ident, order)
-                if theirs == bucket:
-                    return
             try:
-                store.put(key, to_json(bucket), current.etag if current else None, "application/json")
+                self._etags[key] = store.put(key, to_json(bucket), self._etags.get(key), "application/json")
             except (Conflict, OutcomeUnknown):
-                continue
-            return
+                self._join(store, key, bucket)
+            else:
+                return
         raise RetryAfter(f"too many writers at {key}")
+
+    def _join(self, store: Store, key: str, bucket: Bucket) -> None:
+        """Take in what lies in the store."""
+        self._etags.pop(key, None)
+        if (stored := store.get(key)) is not None:
+            self._etags[key] = stored.etag
+            for ident, order in _decode(stored.body).items():
+                self._raise(bucket, ident, order)
 
 
 def _decode(body: bytes) -> Mapping[str, Order]:

@@ -1,0 +1,136 @@
+"""From an SQLite log of 20,000 articles into a directory store, one process a worker; what limits it is beside it."""
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from tests.bench import Row
+from tests.bench.corpus import Corpus
+from wireroom import codec
+from wireroom.config import Settings
+from wireroom.log import ARTICLES, Log, Partition
+from wireroom.log.sqlite import SQLiteLog
+from wireroom.sink import load_sink
+from wireroom.store.directory import DirectoryStore
+from wireroom.worker import Worker
+
+EVENTS = 20_000
+GOALS = {"feeds": 2_000, "sitemaps": 8_000, "articles": 1_000}  # events/s
+
+
+class Measured(NamedTuple):
+    """What one worker process did."""
+
+    rate: float  # events a second
+    memory: float  # MB, the peak
+
+
+def run() -> list[Row]:
+    """Each worker alone, in a process of its own."""
+    with TemporaryDirectory(dir="build") as name:
+        folder = Path(name)
+        fill(folder, EVENTS)
+        rows: list[Row] = [
+            _row("decode and validate alone", in_process(_decode, folder).rate, None),
+            _row("durable writes of 5 KB alone, 4 threads", in_process(_write, folder).rate, None),
+        ]
+        limits = {"feeds": rows[0]["value"], "sitemaps": rows[0]["value"], "articles": rows[1]["value"]}
+        for sink, goal in GOALS.items():
+            measured = in_process(_work, folder, sink)
+            rows.append(_row(f"{sink}, backfill", measured.rate, goal, limits[sink]))
+            rows.append(
+                {"name": f"{sink}, peak memory", "value": measured.memory, "unit": "MB", "limit": None, "goal": 130}
+            )
+        return rows
+
+
+def _row(name: str, rate: float, goal: float | None, limit: float | None = None) -> Row:
+    return {"name": name, "value": rate, "unit": "events/s", "limit": limit, "goal": goal}
+
+
+def fill(folder: Path, count: int, small: bool = False) -> None:
+    """A log with so many events of one publication, the two feeds of which take each of them."""
+    log = SQLiteLog(folder / "wireroom.db")
+    batch = []
+    for event in Corpus(small=small).events(count, datetime.now(UTC)):
+        batch.append(codec.encode(event))
+        if len(batch) == 500:
+            log.append(ARTICLES, batch)
+            batch.clear()
+    if batch:
+        log.append(ARTICLES, batch)
+    log.close()
+
+
+def in_process(function: Callable[..., Measured], *arguments: object) -> Measured:
+    """Run in a fresh process, so that its memory is its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def settings() -> Settings:
+    """One publication with two feeds that take every article."""
+    publication = {
+        "id": "kabar-harian",
+        "name": "Kabar Harian",
+        "language": "id",
+        "url": "https://kabar-harian.example/",
+    }
+    feeds = [{"id": name, "publication": "kabar-harian"} for name in ("latest", "everything")]
+    return Settings.model_validate({"publications": [publication], "feeds": feeds})
+
+
+def _work(folder: Path, name: str) -> Measured:
+    log, store = SQLiteLog(folder / "wireroom.db"), DirectoryStore(folder / name)
+    count = log.end(Partition(ARTICLES, 0))
+    with ThreadPoolExecutor(4) as writers:
+        worker = Worker(load_sink(name, settings()), log, store, settings(), executor=writers)
+        start = time.perf_counter()
+        worker.run(lambda: False, drain=True)
+        return _measured(count, start)
+
+
+def _decode(folder: Path) -> Measured:
+    log: Log = SQLiteLog(folder / "wireroom.db")
+    partition = Partition(ARTICLES, 0)
+    start, offset, end = time.perf_counter(), 0, log.end(partition)
+    while offset < end:
+        for record in log.read(partition, offset, 500):
+            codec.decode(record.value)
+            offset = record.offset + 1
+    return _measured(end, start)
+
+
+def _write(folder: Path) -> Measured:
+    body, target = b"x" * 5_000, folder / "bare"
+    target.mkdir()
+    start = time.perf_counter()
+    with ThreadPoolExecutor(4) as writers:
+        list(writers.map(lambda number: _write_one(target, number, body), range(4_000)))
+    return _measured(4_000, start)
+
+
+def _write_one(folder: Path, number: int, body: bytes) -> None:
+    """What any durable, atomic write costs: file and folder synced."""
+    name = folder / f"{number}.new"
+    with name.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    name.rename(folder / str(number))
+    directory = os.open(folder, os.O_RDONLY)
+    os.fsync(directory)
+    os.close(directory)
+
+
+def _measured(count: int, start: float) -> Measured:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
+    return Measured(count / (time.perf_counter() - start), peak)
