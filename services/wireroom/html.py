@@ -25,9 +25,22 @@ _READY = re.compile(r'https?://[\w.-]+(?:/[^\x00-\x20\x7f"<>\\^`{|}]*)?')
 _ROOTED = re.compile(r'/(?![/.])(?:[^\x00-\x20\x7f"<>\\^`{|}/]|/(?![.]))*')
 _ORIGIN = re.compile("https?://[^/?#]*")
 _CANDIDATE = re.compile(r"(\S++)(?:(?<!,)([^,]*+),?)?+")  # possessive: no input may cost more than its length
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
-_NOT_NESTED = re.compile("area|base|br|col|dd|dt|embed|hr|img|input|li|link|meta|option|p|source|td|th|tr|track|wbr")
-_NODES = 1_000_000  # what a parser may have to build: an HTML5 parser repeats open elements in every paragraph
+# Tags and comments that every parser reads alike; what only begins like one is "odd". Possessive, as above.
+_TOKEN = re.compile(
+    r"""<!--(?!-?>)[^<>]*?-->
+    | <(?P<close>/?)(?P<name>[a-z][a-z0-9-]*+)
+      (?:\s++[^\s"'<>/=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'=<>`]++))?+)*+\s*+/?>
+    | (?P<odd><)(?=[a-z!?/])""",
+    re.VERBOSE,
+)
+# In what nh3 writes, every `<` begins a tag or stands in a quoted value, and every value is quoted.
+_TAG = re.compile(r"""<[a-z][a-z0-9]*(?:\s[\w-]+="[^"]*")+>""")
+_ADDRESSED = re.compile(rf"""\s(?P<name>{"|".join(sorted(_LINKS | _MEDIA | _SETS))})="(?P<value>[^"]*)\"""")
+_ESCAPES = (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\xa0"), ("&amp;", "&"))
+# What does not nest by itself; the second list does inside SVG and MathML.
+_FLAT_IN_SVG = "br|dd|dt|embed|hr|img|li|meta|p"
+_FLAT = f"{_FLAT_IN_SVG}|area|base|col|input|link|option|source|td|th|tr|track|wbr"
+_STEPS = 2_000_000  # tags times depth: a parser repeats or walks through all open elements at every tag
 
 _base: ContextVar[str] = ContextVar("base")
 
@@ -54,12 +67,29 @@ def _candidates(value: str) -> str | None:
     return ", ".join(f"{address} {size}".rstrip() for address, size in found if address) or None
 
 
-def _attribute(_tag: str, name: str, value: str) -> str | None:
+def _attribute(found: re.Match[str]) -> str:
+    """An attribute of clean HTML with its addresses made absolute; nothing where one leads nowhere safe."""
+    name, value = found["name"], found["value"]
     if name in _LINKS:
-        return _address(value, _LINK_SCHEMES)
-    if name in _MEDIA:
-        return _address(value, _SCHEMES)
-    return _candidates(value) if name in _SETS else value
+        address = _address(_plain(value), _LINK_SCHEMES)
+    elif name in _MEDIA:
+        address = _address(_plain(value), _SCHEMES)
+    else:
+        address = _candidates(_plain(value))
+    return "" if address is None else f' {name}="{_escaped(address)}"'
+
+
+def _plain(value: str) -> str:
+    """An attribute's value, of which a serialiser escapes no more than this (HTML Living Standard, 13.3)."""
+    if "&" not in value:
+        return value
+    for reference, character in _ESCAPES:
+        value = value.replace(reference, character)
+    return value
+
+
+def _escaped(value: str) -> str:
+    return value.replace("&", "&amp;").replace('"', "&quot;") if "&" in value or '"' in value else value
 
 
 _CLEANER = nh3.Cleaner(
@@ -86,7 +116,6 @@ _CLEANER = nh3.Cleaner(
         "audio": _PLAYER,
         "time": {"datetime"},
     },
-    attribute_filter=_attribute,
     link_rel=None,
     url_schemes=_LINK_SCHEMES,
 )
@@ -99,22 +128,32 @@ def sanitise(body: str, base_url: str) -> str:
     """
     _refuse_bombs(body)
     _base.set(base_url)
-    clean = _CLEANER.clean(legal(body))
+    # Not by nh3's own filter: it would let go of the interpreter at every attribute, and wait to get it back.
+    clean = _TAG.sub(lambda tag: _ADDRESSED.sub(_attribute, tag[0]), _CLEANER.clean(legal(body)))
     return legal(clean) if "&#" in body else clean  # a reference may bring back what `legal` had removed
 
 
 def _refuse_bombs(body: str) -> None:
-    if body.count("<") ** 2 <= _NODES:
+    tags = body.count("<")
+    if tags**2 <= _STEPS:
         return
-    opened, deepest, stack = 0, 0, [""]
-    for close, name in _TAG.findall(body.lower()):
-        if _NOT_NESTED.fullmatch(name):
-            opened += not close
+    text = body.lower()
+    deepest = _depth(text, re.compile(_FLAT_IN_SVG if "<svg" in text or "<math" in text else _FLAT))
+    if tags * deepest > _STEPS:
+        raise Reject("body-nesting", [Fault("article.body_html", f"{tags} tags, {deepest} deep", "simpler HTML")])
+
+
+def _depth(text: str, flat: re.Pattern[str]) -> int:
+    """At least as deep as any parser gets: a tag closes only what was opened last, and nothing beyond what is odd."""
+    deepest, stack = 1, [""]
+    for close, name, odd in _TOKEN.findall(text):
+        if odd:
+            stack.append("")
+        elif not name or flat.fullmatch(name):
+            continue
         elif not close:
-            opened += 1
             stack.append(name)
-            deepest = max(deepest, len(stack))
         elif stack[-1] == name:
             stack.pop()
-    if opened * deepest > _NODES:
-        raise Reject("body-nesting", [Fault("article.body_html", f"{opened} elements, {deepest} deep", "simpler HTML")])
+        deepest = max(deepest, len(stack))
+    return deepest

@@ -23,11 +23,11 @@ class Deleted(NamedTuple):
 
 
 class DublinCore:
-    """Bylines and language of an RSS item (its own elements want e-mail addresses), sources in both formats."""
+    """Bylines and language of an RSS item (its own elements want e-mail addresses), the source in both formats."""
 
     def __init__(self) -> None:
         self.creators: list[str] = []
-        self.sources: list[str] = []
+        self.source: str | None = None
         self.language: str | None = None
 
     def extend_ns(self) -> dict[str, str]:
@@ -37,7 +37,7 @@ class DublinCore:
     def extend_rss(self, item: etree._Element) -> etree._Element:
         """After RSS's own elements."""
         _texts(item, f"{{{DC}}}creator", self.creators)
-        _texts(item, f"{{{DC}}}source", self.sources)
+        _texts(item, f"{{{DC}}}source", [self.source])
         _texts(item, f"{{{DC}}}language", [self.language])
         return item
 
@@ -45,7 +45,7 @@ class DublinCore:
         """Atom has bylines, and `xml:lang` for the whole entry (RFC 4287, 2)."""
         if self.language:
             entry.set(XML_LANG, self.language)
-        _texts(entry, f"{{{DC}}}source", self.sources)
+        _texts(entry, f"{{{DC}}}source", [self.source])
         return entry
 
 

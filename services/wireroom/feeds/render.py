@@ -141,8 +141,7 @@ def _common(entry: FeedEntry, item: Item) -> FeedEntry:
     entry.link({"href": content["url"], "rel": "alternate"})
     entry.published(_seconds(content["published"]))
     entry.category([{"term": category} for category in item.categories])
-    source = content.get("source", {})
-    entry.dc.sources = [source[key] for key in ("name", "url") if key in source]
+    entry.dc.source = content.get("source", {}).get("name")
     entry.dc.language = item.language
     entry.media.images = content.get("images", [])
     return entry
