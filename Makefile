@@ -9,7 +9,8 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-PYTEST := $(BIN)/pytest --basetemp=build/pytest
+# Chromium and the tests keep what they leave behind in this folder too.
+PYTEST := XDG_CONFIG_HOME="$(CURDIR)/.cache/config" XDG_CACHE_HOME="$(CURDIR)/.cache" $(BIN)/pytest --basetemp=build/pytest
 EXTRAS := cli sqlite feeds sitemaps articles serve all
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
@@ -62,7 +63,7 @@ build: setup  ## the wheel and the source distribution, in dist
 
 installed: setup  ## install the wheel in an empty environment per extra and start each worker there (needs the network)
 	@mkdir -p build
-	$(PYTEST) -m network
+	$(BIN)/pytest --basetemp=build/pytest -m network
 
 lock: setup  ## write requirements/*.txt anew after a change of pyproject.toml, keeping versions
 	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
