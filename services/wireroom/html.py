@@ -35,7 +35,7 @@ _TOKEN = re.compile(
 )
 # In what nh3 writes, every `<` begins a tag or stands in a quoted value, and every value is quoted.
 _TAG = re.compile(r"""<[a-z][a-z0-9]*(?:\s[\w-]+="[^"]*")+>""")
-_ADDRESSED = re.compile(rf"""\s(?P<name>{"|".join(sorted(_LINKS | _MEDIA | _SETS))})="(?P<value>[^"]*)\"""")
+_ATTRIBUTE = re.compile(r"""\s(?P<name>[\w-]+)="(?P<value>[^"]*)\"""")
 _ESCAPES = (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\xa0"), ("&amp;", "&"))
 # What does not nest by itself; the second list does inside SVG and MathML.
 _FLAT_IN_SVG = "br|dd|dt|embed|hr|img|li|meta|p"
@@ -74,8 +74,10 @@ def _attribute(found: re.Match[str]) -> str:
         address = _address(_plain(value), _LINK_SCHEMES)
     elif name in _MEDIA:
         address = _address(_plain(value), _SCHEMES)
-    else:
+    elif name in _SETS:
         address = _candidates(_plain(value))
+    else:
+        return found[0]
     return "" if address is None else f' {name}="{_escaped(address)}"'
 
 
@@ -129,7 +131,7 @@ def sanitise(body: str, base_url: str) -> str:
     _refuse_bombs(body)
     _base.set(base_url)
     # Not by nh3's own filter: it would let go of the interpreter at every attribute, and wait to get it back.
-    clean = _TAG.sub(lambda tag: _ADDRESSED.sub(_attribute, tag[0]), _CLEANER.clean(legal(body)))
+    clean = _TAG.sub(lambda tag: _ATTRIBUTE.sub(_attribute, tag[0]), _CLEANER.clean(legal(body)))
     return legal(clean) if "&#" in body else clean  # a reference may bring back what `legal` had removed
 
 

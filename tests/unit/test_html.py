@@ -3,6 +3,7 @@ from contextlib import suppress
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
+import lxml.html
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,3 +203,12 @@ def test_an_endless_srcset_costs_no_more_than_its_length() -> None:
     endless = "a" * 400_000
     clean = sanitise(f'<img srcset="{endless} {"b " * 100_000}, c {"," * 200_000}">', URL)
     assert clean.count("https://news.example/read/7/") == 2
+
+
+@pytest.mark.parametrize("value", ["a src=", " src=", 'a src="x', "src=' onerror=", "&quot; src=&quot;", "<b src="])
+def test_a_value_that_looks_like_an_attribute_is_only_a_value(value: str) -> None:
+    quoted = value.replace("&", "&amp;").replace('"', "&quot;")
+    clean = sanitise(f'<img title="{quoted}" src="/a.jpg"> src="/text"', "https://news.example/x")
+    (image,) = lxml.html.fragment_fromstring(clean, create_parent="div").iter("img")
+    assert dict(image.attrib) == {"title": value, "src": "https://news.example/a.jpg"}
+    assert clean.endswith(' src="/text"')

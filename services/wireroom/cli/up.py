@@ -1,6 +1,5 @@
 """`wireroom up`: log, workers and web server in one process."""
 
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -55,7 +54,6 @@ def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running
     async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
         await served(scope, receive, send)  # its documents name the address, which is known once it is bound
 
-    sys.setswitchinterval(0.001)  # the workers wait for the disk in turn: none may hold the others up for 5 ms
     running = Running()
     with until_signal(running.stop), opened(settings) as (events, store), ExitStack() as stack:
         server = WebServer(application, host, port)
