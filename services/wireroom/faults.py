@@ -20,6 +20,7 @@ _LONGEST = 80  # characters shown of what was found
 _WORDS = {
     "missing": "a value, it is required",
     "list_type": "a list",
+    "tuple_type": "a list",
     "too_long": "at most 1,000 items",
     "model_type": "an object",
     "dict_type": "an object",

@@ -5,11 +5,12 @@ JSON is taken strictly (RFC 8259): no key twice in an object (4: readers differ 
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
-from wireroom.errors import Fault
+from wireroom.errors import Fault, InvalidEvent
+from wireroom.event import ArticleEvent
 from wireroom.faults import found
 
 BLOCK = 1 << 20  # bytes
@@ -31,6 +32,13 @@ class Value(NamedTuple):
     line: int
     value: object
     faults: list[Fault]
+
+
+def event(value: Value) -> ArticleEvent:
+    """The event that a value is. Raises InvalidEvent with every fault."""
+    if value.faults:
+        raise InvalidEvent(value.faults)
+    return ArticleEvent.parse(cast(Mapping[str, Any], value.value))  # which says so when it is no object
 
 
 def read(stream: Readable) -> Iterator[list[Value]]:

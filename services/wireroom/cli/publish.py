@@ -11,7 +11,7 @@ from typing import IO, Self
 
 import click
 
-from wireroom.cli._events import Value, read
+from wireroom.cli._events import Value, event, read
 from wireroom.cli._outcome import DONE, FINDINGS
 from wireroom.cli._progress import Progress
 from wireroom.cli._settings import with_settings
@@ -19,7 +19,6 @@ from wireroom.codec import encode
 from wireroom.config import Settings
 from wireroom.connect import open_log
 from wireroom.errors import Fault, Reject
-from wireroom.event import ArticleEvent
 from wireroom.log import ARTICLES, BACKFILL, Message
 from wireroom.publisher import batches
 
@@ -113,17 +112,17 @@ class Publishing:
                 yield [message for value in block for message in self._message(name, value)]
 
     def _message(self, name: str, value: Value) -> Iterator[Message]:
-        faults: Sequence[Fault] = value.faults
-        if not faults:
-            try:
-                event = ArticleEvent.parse(value.value)  # type: ignore[arg-type]  # it says so when it is no object
-                yield encode(event, self.shards.get(event.publication, 1))
-            except Reject as reason:
-                faults = reason.faults
+        try:
+            article = event(value)
+            yield encode(article, self.shards.get(article.publication, 1))
+        except Reject as reason:
+            self._tell_faults(name, value.line, reason.faults)
+
+    def _tell_faults(self, name: str, line: int, faults: Sequence[Fault]) -> None:
         for fault in faults:
-            self.faults.append({"file": name, "line": value.line, **asdict(fault)})
+            self.faults.append({"file": name, "line": line, **asdict(fault)})
             if not self.as_json:
-                click.echo(f"{name}:{value.line}: {fault}", err=True)
+                click.echo(f"{name}:{line}: {fault}", err=True)
 
     def _publish_held(self, name: str, held: "Held") -> None:
         with Progress(f"publishing {name}", held.count) as progress:
