@@ -39,4 +39,4 @@ def _encoded(address: str) -> str:
     except ValueError:
         return ""
     kept = (quote(path, _KEPT), quote(query, _KEPT + "?"), quote(fragment, _KEPT + "?"))
-    return urlunsplit((scheme.lower(), host, *kept))
+    return urlunsplit((scheme, host, *kept))

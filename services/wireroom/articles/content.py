@@ -6,7 +6,7 @@ from wireroom.articles.lint import lint
 from wireroom.clock import moment
 from wireroom.event import ArticleEvent
 from wireroom.sink import Content
-from wireroom.text import legal, plain
+from wireroom.text import plain
 from wireroom.uri import uri
 
 
@@ -28,7 +28,7 @@ def _item(event: ArticleEvent) -> Content:
     assert event.url is not None
     title, summary = plain(article.title), plain(article.summary or "")
     item: dict[str, Any] = {
-        "id": legal(event.guid) if event.guid else event.minted_guid,
+        "id": event.guid or event.minted_guid,
         "url": uri(event.url),
         "title": title,
         "content_text": summary or title,

@@ -60,7 +60,7 @@ class ArticleDocument:
         if (held and held > new) or (current is None and new.phase is Phase.WITHHELD):
             return None
         document = self._document(new.phase, publications)
-        if current and held == new and document.body(generation_of(current.body)) == current.body:
+        if current and document.body(generation_of(current.body)) == current.body:
             return None
         return document
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from wireroom.clock import micros, moment
 from wireroom.event import Access, Article, ArticleEvent, Author, Image
 from wireroom.html import sanitise
-from wireroom.text import legal, plain
+from wireroom.text import plain
 from wireroom.uri import uri
 
 Object = dict[str, Any]
@@ -163,5 +163,5 @@ def _related(article: Article) -> Iterator[Object]:
 def identifiers(event: ArticleEvent) -> list[Object]:
     """Other names of an article that is shown: the adopted guid and former addresses."""
     assert event.article is not None
-    guid = [{"role": "guid", "value": legal(event.guid)}] if event.guid else []
+    guid = [{"role": "guid", "value": event.guid}] if event.guid else []
     return guid + [{"role": "previous-url", "value": uri(url)} for url in event.article.previous_urls]

@@ -24,7 +24,7 @@ def render(publication: Publication, public_url: str, shown: Sequence[Entry]) ->
     identities = [_identity(entry.id) for entry in shown]
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": plain(publication.name) or publication.id,
+        "title": plain(publication.name),
         "home_page_url": uri(publication.url),
         "feed_url": f"{base}/{key}",
         "language": publication.language,

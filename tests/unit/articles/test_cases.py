@@ -163,6 +163,11 @@ def test_case_28_the_same_id_in_two_publications() -> None:
     assert document(mine, NOON)["uri"] != document(theirs, NOON)["uri"]
 
 
+def test_case_23_an_old_article_waits_however_old(room: Desk) -> None:
+    room.read(published(at=NOON.replace(year=1998), expires_at=LIFT), now=NOON)
+    assert waiting(room) == [1]
+
+
 def test_the_room_keeps_what_expires_until_then(room: Desk) -> None:
     room.read(published(embargoed_until=LIFT, expires_at=NOON + 5 * HOUR), now=NOON)
     room.read(now=LIFT)

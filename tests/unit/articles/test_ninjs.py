@@ -41,7 +41,7 @@ FULL = published(
     modified_at=NOON + HOUR,
     expires_at=NOON + 100 * HOUR,
     rights=Rights(copyright_holder="Fjordposten AS", copyright_notice="© 2026", usage_terms="Kun for abonnenter"),
-    previous_urls=["https://fjordposten.example/gammel"],
+    previous_urls=["https://fjordposten.example/blå"],
     extra={"intern": "hemmelig beskjed"},
 )
 
@@ -137,7 +137,7 @@ def test_everything_that_the_standard_can_carry() -> None:
         },
         "altIds": [
             {"role": "guid", "value": "https://old.fjordposten.example/?p=7"},
-            {"role": "previous-url", "value": "https://fjordposten.example/gammel"},
+            {"role": "previous-url", "value": "https://fjordposten.example/bl%C3%A5"},
             {"role": "wireroom:event", "value": "fôr/7-3"},
         ],
     }
@@ -173,6 +173,21 @@ def test_a_tombstone_says_what_is_fixed_and_no_more() -> None:
 
 def test_language_falls_back_to_the_publications() -> None:
     assert document(published(), NOON)["language"] == "nb"
+
+
+def test_a_lifted_embargo_is_the_first_visible_date() -> None:
+    said = document(published(embargoed_until=NOON + HOUR), NOON + HOUR)
+    assert said["firstCreated"] == said["embargoedUntil"] == "2026-03-02T13:00:00+00:00"
+    assert said["contentCreated"] == "2026-03-02T12:00:00+00:00"
+
+
+def test_names_that_say_nothing_are_left_out() -> None:
+    nothing, url = "&nbsp;", "https://fjordposten.example/x"
+    authors, related = [Author(name=nothing), Author(name="Kari Lund")], [Related(title=nothing, url=url)]
+    said = document(published(authors=authors, related=related, tags=[nothing], sections=[nothing]), NOON)
+    assert said["by"] == "Kari Lund"
+    assert said["associations"] == [{"name": url, "rel": "related", "uri": url, "type": "text"}]
+    assert "subjects" not in said
 
 
 def test_dates_are_exact_and_in_utc() -> None:

@@ -1,0 +1,94 @@
+"""Article documents as the worker writes them: what waits gets its document when its time comes, and no earlier."""
+
+import json
+
+import pytest
+
+from tests.unit.newsroom import FJORDPOSTEN, HOUR, NOON, published, withdrawn
+from wireroom import codec
+from wireroom.articles import ArticlesSink
+from wireroom.clock import ManualClock, micros
+from wireroom.config import Settings
+from wireroom.event import ArticleEvent
+from wireroom.log import ARTICLES
+from wireroom.log.memory import MemoryLog
+from wireroom.store.memory import MemoryStore
+from wireroom.worker.loop import Worker
+from wireroom.worker.session import Session
+
+SETTINGS = Settings(publications=(FJORDPOSTEN,), flush_interval=0)
+LATER = NOON + HOUR
+
+
+class World:
+    """A log, a store and a clock that is turned by hand."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(micros(NOON))
+        self.log = MemoryLog(1, self.clock)
+        self.store = MemoryStore(self.clock)
+
+    def publish(self, *events: ArticleEvent) -> None:
+        self.log.append(ARTICLES, [codec.encode(event) for event in events])
+
+    def worker(self) -> Session:
+        return Worker(ArticlesSink(SETTINGS), self.log, self.store, SETTINGS, self.clock).join()
+
+    def status(self, article_id: str) -> str | None:
+        stored = self.store.get(f"articles/fjordposten/{article_id}.json")
+        return json.loads(stored.body)["pubStatus"] if stored else None
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def settle(session: Session) -> None:
+    for _ in range(100):
+        if session.step(wait=False):
+            return
+    raise AssertionError("it finds no rest")
+
+
+def test_the_clock_alone_lifts_and_expires(world: World) -> None:
+    session = world.worker()
+    world.publish(published("embargoed", embargoed_until=LATER), published("expiring", expires_at=LATER))
+    settle(session)
+    assert (world.status("embargoed"), world.status("expiring")) == (None, "usable")
+    world.clock.time = micros(LATER) - 1
+    settle(session)
+    assert (world.status("embargoed"), world.status("expiring")) == (None, "usable")
+    world.clock.time = micros(LATER)
+    settle(session)
+    assert (world.status("embargoed"), world.status("expiring")) == ("usable", "canceled")
+
+
+@pytest.mark.parametrize("steps", range(1, 6))
+def test_a_worker_that_died_at_any_step_and_slept_past_the_time_loses_nothing(world: World, steps: int) -> None:
+    world.publish(published("embargoed", embargoed_until=LATER), published("expiring", expires_at=LATER))
+    session = world.worker()
+    for _ in range(steps):
+        session.step(wait=False)
+    session.close()
+    world.clock.time = micros(LATER)
+    settle(world.worker())
+    assert (world.status("embargoed"), world.status("expiring")) == ("usable", "canceled")
+
+
+def test_nothing_in_public_names_what_is_under_embargo(world: World) -> None:
+    world.publish(published("hemmelig", title="Hemmelig", embargoed_until=LATER), published("open"))
+    settle(world.worker())
+    for key in world.store.keys(""):
+        stored = world.store.get(key)
+        if stored is not None and not key.startswith("editions/"):
+            assert "hemmelig" not in (key + stored.body.decode()).lower()
+
+
+def test_a_withdrawal_takes_an_article_out_of_the_waiting_room(world: World) -> None:
+    session = world.worker()
+    world.publish(published("a", embargoed_until=LATER), withdrawn("a"))
+    settle(session)
+    world.clock.time = micros(LATER)
+    settle(session)
+    assert world.status("a") == "canceled"
