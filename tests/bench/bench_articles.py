@@ -1,4 +1,4 @@
-"""The sink articles alone: no log, no store."""
+"""The sink articles alone: no log, no store. The promise, events a second, is kept by the whole worker."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -35,8 +35,8 @@ def run() -> list[Row]:
     edition = fold(Edition(LISTING.digest, "epoch"), LISTING.window, map(_change, events), {}, micros(NOW))
     listing = _each(events[:50], lambda _: _listing(edition))
     return [
-        {"name": "articles: lint and write", "value": new, "unit": "µs", "limit": limit, "goal": 500},
-        {"name": "articles: write over older", "value": over, "unit": "µs", "limit": limit, "goal": 500},
+        {"name": "articles: lint and write", "value": new, "unit": "µs", "limit": limit, "goal": None},
+        {"name": "articles: write over older", "value": over, "unit": "µs", "limit": limit, "goal": None},
         {"name": "articles: listing of 100", "value": listing / 1e3, "unit": "ms", "limit": None, "goal": 5},
         {
             "name": "articles: edition of the listing",
