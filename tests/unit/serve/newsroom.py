@@ -51,7 +51,9 @@ def fill(store: Store, now: datetime | None = None) -> None:
         items = [item(publication, number, title, now) for number, title in enumerate(titles)]
         store.put(f"articles/{publication}.json", dumps({"title": publication, "items": items}), None, "x")
         for number in range(len(titles)):
-            store.put(f"articles/{publication}/{number}.json", dumps({"pubStatus": "usable", "version": "1"}), None, "x")
+            store.put(
+                f"articles/{publication}/{number}.json", dumps({"pubStatus": "usable", "version": "1"}), None, "x"
+            )
     store.put("editions/feeds/harbour-post/latest.json", b"{}", None, "application/json")
 
 

@@ -1,0 +1,198 @@
+"""What a reader gets over HTTP."""
+
+import gzip
+
+import pytest
+from starlette.types import ASGIApp
+
+from tests.unit.serve.http import ask
+from tests.unit.serve.newsroom import SETTINGS, fill
+from wireroom.clock import SECOND, ManualClock
+from wireroom.errors import Red, RetryAfter
+from wireroom.serve import create_app
+from wireroom.store import Stored
+from wireroom.store.memory import MemoryStore
+
+RSS = "/feeds/harbour-post/latest.rss"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(1_767_268_800 * SECOND + 250_000)
+
+
+@pytest.fixture
+def store(clock: ManualClock) -> MemoryStore:
+    store = MemoryStore(clock)
+    fill(store)
+    clock.time += 60 * SECOND
+    return store
+
+
+@pytest.fixture
+def app(store: MemoryStore, clock: ManualClock) -> ASGIApp:
+    return create_app(store, SETTINGS, clock)
+
+
+def held(store: MemoryStore, key: str) -> Stored:
+    found = store.get(key)
+    assert found
+    return found
+
+
+def test_a_document_comes_with_its_validators(app: ASGIApp, store: MemoryStore) -> None:
+    answer = ask(app, RSS)
+    assert answer.status == 200
+    assert answer.body == held(store, RSS[1:]).body
+    assert answer.headers == {
+        "content-type": "application/rss+xml; charset=utf-8",
+        "content-length": str(len(answer.body)),
+        "etag": held(store, RSS[1:]).etag,
+        "last-modified": "Thu, 01 Jan 2026 12:00:01 GMT",
+        "cache-control": "public, max-age=60",
+        "vary": "Accept-Encoding",
+        "x-content-type-options": "nosniff",
+    }
+
+
+def test_a_feed_may_say_how_long_it_keeps(app: ASGIApp) -> None:
+    assert ask(app, "/feeds/harbour-post/opinion.atom").headers["cache-control"] == "public, max-age=300"
+
+
+def test_gzip_is_another_representation_with_its_own_etag(app: ASGIApp) -> None:
+    plain, packed = ask(app, RSS), ask(app, RSS, {"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    assert gzip.decompress(packed.body) == plain.body
+    assert packed.headers["etag"] != plain.headers["etag"]
+    assert ask(app, RSS, {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]}).status == 304
+    assert ask(app, RSS, {"Accept-Encoding": "gzip", "If-None-Match": plain.headers["etag"]}).status == 200
+    assert ask(app, RSS, {"If-None-Match": packed.headers["etag"]}).status == 200
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+def test_304_repeats_what_caches_need_and_has_no_body(app: ASGIApp, coding: str) -> None:
+    first = ask(app, RSS, {"Accept-Encoding": coding})
+    again = ask(app, RSS, {"Accept-Encoding": coding, "If-None-Match": first.headers["etag"]})
+    assert (again.status, again.body) == (304, b"")
+    for name in ("etag", "last-modified", "cache-control", "vary"):
+        assert again.headers[name] == first.headers[name]
+    assert "content-encoding" not in again.headers
+
+
+def test_a_date_alone_is_enough(app: ASGIApp) -> None:
+    assert ask(app, RSS, {"If-Modified-Since": ask(app, RSS).headers["last-modified"]}).status == 304
+
+
+def test_no_reader_keeps_an_old_body(app: ASGIApp, store: MemoryStore, clock: ManualClock) -> None:
+    """Promise P26, for readers that know ETags, dates or both, over two changes within a second."""
+    known: list[tuple[dict[str, str], bytes]] = []
+    for number in range(12):
+        clock.time += 150_000
+        current = held(store, RSS[1:])
+        store.put(RSS[1:], b"<rss>%d</rss>" % number, current.etag, "")
+        clock.time += 100_000
+        for headers, old in known:
+            answer = ask(app, RSS, headers)
+            assert answer.status == 200, headers
+            assert answer.body != old
+        answer = ask(app, RSS)
+        tag, date = answer.headers["etag"], answer.headers["last-modified"]
+        both = {"If-None-Match": tag, "If-Modified-Since": date}
+        known += [(asked, answer.body) for asked in (both, {"If-None-Match": tag}, {"If-Modified-Since": date})]
+
+
+def test_head_is_get_without_the_body(app: ASGIApp) -> None:
+    assert ask(app, RSS, method="HEAD").headers == ask(app, RSS).headers
+    assert ask(app, RSS, {"If-None-Match": ask(app, RSS).headers["etag"]}, "HEAD").status == 304
+
+
+def test_a_withdrawn_article_is_gone_and_says_why(app: ASGIApp, store: MemoryStore, clock: ManualClock) -> None:
+    key = "articles/harbour-post/1.json"
+    usable = ask(app, f"/{key}")
+    tombstone = b'{"uri":"urn:x","pubStatus":"canceled"}'
+    store.put(key, tombstone, usable.headers["etag"], "")
+    clock.time += SECOND
+    answer = ask(app, f"/{key}", {"If-None-Match": usable.headers["etag"]})
+    assert (usable.status, answer.status, answer.body) == (200, 410, tombstone)
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert ask(app, f"/{key}", {"If-None-Match": answer.headers["etag"]}).status == 410
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/editions/feeds/harbour-post/latest.json",
+        "/feeds/../editions/feeds/harbour-post/latest.json",
+        "/feeds/%2e%2e/editions/feeds/harbour-post/latest.json",
+        "/feeds/..%2feditions/feeds/harbour-post/latest.json",
+        "//editions/feeds/harbour-post/latest.json",
+        "/feeds/harbour-post/absent.rss",
+        "/feeds/harbour-post/",
+        "/.wireroom/locks/1",
+        "/favicon.ico",
+        "/feeds/%00.rss",
+        "/feeds/%ff.rss",
+    ],
+)
+def test_nothing_but_public_documents_is_served(app: ASGIApp, path: str) -> None:
+    answer = ask(app, path)
+    assert (answer.status, answer.body) == (404, b"Not Found\n")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_nothing_can_be_written(app: ASGIApp, method: str) -> None:
+    answer = ask(app, RSS, method=method)
+    assert answer.status == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
+def test_robots_are_shown_the_sitemaps(app: ASGIApp) -> None:
+    lines = ask(app, "/robots.txt").body.decode().splitlines()
+    assert lines[:2] == ["User-agent: *", "Allow: /"]
+    assert lines[2:] == [
+        f"Sitemap: https://feeds.example/sitemaps/{p}/news.xml" for p in ("al-mina", "fjordposten", "harbour-post")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"), [(RetryAfter("cannot read", 2.5), "3"), (Red("permission denied", "let it read"), "60")]
+)
+def test_a_store_that_cannot_be_read_is_said_to_be(error: Exception, seconds: str, clock: ManualClock) -> None:
+    answer = ask(create_app(Failing(error), SETTINGS, clock), RSS)
+    assert (answer.status, answer.headers["retry-after"]) == (503, seconds)
+    assert answer.headers["cache-control"] == "no-store"
+    assert b"permission" not in answer.body
+
+
+class Failing(MemoryStore):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def get(self, key: str) -> Stored | None:
+        raise self._error
+
+
+def types(app: ASGIApp, *paths: str) -> list[str]:
+    return [ask(app, path).headers["content-type"].partition(";")[0] for path in paths]
+
+
+def test_each_document_has_its_type(app: ASGIApp) -> None:
+    paths = (
+        RSS,
+        RSS[:-3] + "atom",
+        RSS[:-3] + "json",
+        "/sitemaps/harbour-post/news.xml",
+        "/articles/harbour-post.json",
+    )
+    assert types(app, *paths, "/articles/harbour-post/0.json", "/") == [
+        "application/rss+xml",
+        "application/atom+xml",
+        "application/feed+json",
+        "application/xml",
+        "application/feed+json",
+        "application/json",
+        "text/html",
+    ]

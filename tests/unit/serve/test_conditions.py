@@ -1,0 +1,77 @@
+"""What a request's headers decide."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wireroom.clock import SECOND
+from wireroom.serve.conditions import accepts_gzip, http_date, last_modified, not_modified
+
+TAG = '"5f3a"'
+NOON = 1_767_268_800  # 2026-01-01T12:00:00Z, in seconds
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["gzip", "br, gzip", "GZIP;q=0.1", "gzip ; q=1.0, identity", "*", "deflate, *;q=0.5", "br;q=0, gzip;q=0.001"],
+)
+def test_gzip_is_accepted(header: str) -> None:
+    assert accepts_gzip(header)
+
+
+@pytest.mark.parametrize(
+    "header", ["", "identity", "br", "gzip;q=0", "gzip;q=0.000", "*;q=0", "x-gzip-like", "gzip;q=0, *", ","]
+)
+def test_gzip_is_not_accepted(header: str) -> None:
+    assert not accepts_gzip(header)
+
+
+@given(st.text())
+def test_no_header_breaks_the_server(header: str) -> None:
+    accepts_gzip(header)
+    not_modified({"if-none-match": header}, TAG, 0)
+    not_modified({"if-modified-since": header}, TAG, 0)
+
+
+@pytest.mark.parametrize(
+    "known", [TAG, f"W/{TAG}", "*", f'"other", {TAG}', f'W/"other",W/{TAG} ', f'"with, comma", {TAG}']
+)
+def test_a_known_state_is_not_sent_again(known: str) -> None:
+    assert not_modified({"if-none-match": known}, TAG, NOON * SECOND)
+
+
+@pytest.mark.parametrize("known", ['"other"', "5f3a", "", '"5f3a', '"5F3A"', '"5f3a-gzip"'])
+def test_another_state_is_sent_even_if_the_date_is_known(known: str) -> None:
+    headers = {"if-none-match": known, "if-modified-since": http_date(NOON + 60)}
+    assert not not_modified(headers, TAG, NOON * SECOND)
+
+
+def test_the_date_decides_when_no_etag_was_sent() -> None:
+    assert not_modified({"if-modified-since": "Thu, 01 Jan 2026 12:00:01 GMT"}, TAG, NOON * SECOND)
+    assert not_modified({"if-modified-since": "Thu, 01 Jan 2026 13:00:00 GMT"}, TAG, NOON * SECOND)
+    assert not not_modified({"if-modified-since": "Thu, 01 Jan 2026 12:00:00 GMT"}, TAG, NOON * SECOND)
+    assert not not_modified({"if-modified-since": "yesterday"}, TAG, NOON * SECOND)
+    assert not not_modified({}, TAG, NOON * SECOND)
+
+
+def test_a_date_is_written_as_http_wants_it() -> None:
+    assert http_date(NOON) == "Thu, 01 Jan 2026 12:00:00 GMT"
+
+
+moments = st.integers(NOON * SECOND, (NOON + 5) * SECOND)
+
+
+@given(moments, moments, moments)
+def test_no_change_is_missed_by_a_reader_that_knows_only_dates(one: int, read: int, two: int) -> None:
+    """Case F4: two changes within a second. Whoever read the first is sent the second."""
+    first, read_at, second = sorted((one, read, two))
+    known = http_date(last_modified(first, read_at))
+    assert not not_modified({"if-modified-since": known}, TAG, second)
+
+
+@given(moments, st.integers(0, 10 * SECOND))
+def test_a_date_is_never_in_the_future_and_settles(modified: int, later: int) -> None:
+    given_date = last_modified(modified, modified + later)
+    assert given_date * SECOND <= modified + later
+    if later >= 2 * SECOND:
+        assert not_modified({"if-modified-since": http_date(given_date)}, TAG, modified)

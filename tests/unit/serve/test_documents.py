@@ -1,0 +1,137 @@
+"""Documents as they are served."""
+
+import gzip
+
+import pytest
+
+from wireroom.clock import SECOND, ManualClock
+from wireroom.serve import documents as module
+from wireroom.serve.documents import Documents, media_type
+from wireroom.store import Stored
+from wireroom.store.memory import MemoryStore
+
+UTF8 = "; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("feeds/p/latest.rss", "application/rss+xml"),
+        ("feeds/p/latest.atom", "application/atom+xml"),
+        ("feeds/p/latest.json", "application/feed+json"),
+        ("sitemaps/p/news.xml", "application/xml"),
+        ("sitemaps/p/news-12.xml", "application/xml"),
+        ("articles/p.json", "application/feed+json"),
+        ("articles/p/a~2Eb.json", "application/json"),
+    ],
+)
+def test_the_type_follows_from_the_key(key: str, expected: str) -> None:
+    assert media_type(key) == expected + UTF8
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "", "feeds", "feeds/", "feeds/p", "feeds/p/latest", "feeds/p/.new-12", "feeds/.hidden/x.rss", "/feeds/p/x.rss",
+        "feeds/../editions/x.json", "feeds//x.rss", "editions/feeds/p/latest.json", "private/feeds/p/x.rss",
+        "Feeds/p/x.rss", "_probe/x.json", ".wireroom/locks/1.json", "feeds/p/x.rss\0",
+        "feeds\\p\\x.rss", "feeds/p/x.html",
+    ],
+)  # fmt: skip
+def test_nothing_else_is_public(key: str) -> None:
+    assert media_type(key) is None
+
+
+class Counting(MemoryStore):
+    """Counts how often it is read."""
+
+    reads = 0
+
+    def get(self, key: str) -> Stored | None:
+        self.reads += 1
+        return super().get(key)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(1_767_268_800 * SECOND)
+
+
+def test_a_change_shows_within_50_ms_and_the_store_is_not_asked_each_time(clock: ManualClock) -> None:
+    store = Counting(clock)
+    documents = Documents(store, clock)
+    tag = store.put("feeds/p/x.rss", b"one", None, "")
+    for _ in range(10):
+        assert body(documents, "feeds/p/x.rss") == b"one"
+    assert store.reads == 1
+    store.put("feeds/p/x.rss", b"two", tag, "")
+    clock.time += 50_000
+    assert body(documents, "feeds/p/x.rss") == b"two"
+    store.delete("feeds/p/x.rss", documents.read("feeds/p/x.rss").stored.etag)  # type: ignore[union-attr]
+    clock.time += 50_000
+    assert documents.read("feeds/p/x.rss") is None
+
+
+def test_a_body_is_compressed_once_and_the_same_each_time(clock: ManualClock) -> None:
+    store = MemoryStore(clock)
+    documents = Documents(store, clock)
+    store.put("feeds/p/x.rss", b"<item/>" * 100, None, "")
+    first = documents.read("feeds/p/x.rss")
+    assert first
+    packed = first.gzipped
+    clock.time += SECOND
+    again = documents.read("feeds/p/x.rss")
+    assert again
+    assert again.gzipped is packed
+    assert packed
+    assert gzip.decompress(packed) == b"<item/>" * 100
+    assert Documents(store, clock).read("feeds/p/x.rss").gzipped == packed  # type: ignore[union-attr]
+
+
+def test_what_compression_would_enlarge_is_left_alone(clock: ManualClock) -> None:
+    store = MemoryStore(clock)
+    store.put("feeds/p/x.rss", b"<rss/>", None, "")
+    served = Documents(store, clock).read("feeds/p/x.rss")
+    assert served
+    assert served.encoded(gzip_accepted=True) == (b"<rss/>", served.stored.etag, False)
+
+
+def test_the_cache_stays_within_its_room(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ROOM", 100_000)
+    store = Counting(clock)
+    documents = Documents(store, clock)
+    for number in range(30):
+        store.put(f"feeds/p/{number}.rss", b"%02d" % number * 5_000, None, "")
+        documents.read(f"feeds/p/{number}.rss")
+    kept = sum(held_without_asking(store, documents, f"feeds/p/{number}.rss") for number in range(29, -1, -1))
+    assert kept == 4
+
+
+def held_without_asking(store: Counting, documents: Documents, key: str) -> bool:
+    before = store.reads
+    documents.read(key)
+    return store.reads == before
+
+
+@pytest.mark.parametrize(
+    ("text", "withdrawn"),
+    [
+        (b'{"pubStatus":"canceled"}', True),
+        (b'{"pubStatus": "canceled", "note": 1}', True),
+        (b'{"pubStatus":"usable"}', False),
+        (b'{"pubStatus":"usable","headline":"\\"pubStatus\\":\\"canceled\\""}', False),
+        (b'{"pubStatus":"usable","associations":[{"pubStatus":"canceled"}]}', False),
+        (b'{"pubStatus":"withheld"}', False),
+    ],
+)
+def test_only_a_tombstone_counts_as_withdrawn(text: bytes, withdrawn: bool, clock: ManualClock) -> None:
+    store = MemoryStore(clock)
+    store.put("articles/p/a.json", text, None, "")
+    served = Documents(store, clock).read("articles/p/a.json")
+    assert served
+    assert served.withdrawn is withdrawn
+
+
+def body(documents: Documents, key: str) -> bytes | None:
+    served = documents.read(key)
+    return served.stored.body if served else None

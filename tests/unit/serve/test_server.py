@@ -1,0 +1,89 @@
+"""The server on a socket."""
+
+import http.client
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.unit.serve.newsroom import SETTINGS, fill
+from wireroom.errors import Red
+from wireroom.serve import WebServer, create_app
+from wireroom.store.memory import MemoryStore
+
+
+@pytest.fixture
+def server() -> Iterator[WebServer]:
+    store = MemoryStore()
+    fill(store)
+    server = WebServer(create_app(store, SETTINGS), port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield server
+    server.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def connect(server: WebServer) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(urlsplit(server.address).netloc, timeout=10)
+
+
+def test_several_requests_go_over_one_connection(server: WebServer) -> None:
+    connection = connect(server)
+    for method, length in (("GET", 1400), ("HEAD", 0), ("GET", 1400)):
+        connection.request(method, "/feeds/harbour-post/latest.rss")
+        answer = connection.getresponse()
+        assert (answer.status, len(answer.read())) == (200, length)
+        assert answer.headers["Content-Length"] == "1400"
+        assert answer.headers["Server"] is None
+        assert answer.headers["Date"]
+    connection.close()
+
+
+def test_dots_in_a_raw_path_lead_nowhere(server: WebServer) -> None:
+    for path in (
+        "/feeds/../editions/feeds/harbour-post/latest.json",
+        "/../../etc/passwd",
+        "/feeds/%2e%2e/%2e%2e/etc/passwd",
+    ):
+        connection = connect(server)
+        connection.request("GET", path)
+        assert connection.getresponse().status == 404
+        connection.close()
+
+
+def test_a_taken_port_is_told_at_once(server: WebServer) -> None:
+    port = urlsplit(server.address).port or 0
+    with pytest.raises(Red, match=f"port {port}"):
+        WebServer(create_app(MemoryStore(), SETTINGS), port=port)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_stay_with_the_command(number: signal.Signals) -> None:
+    server = WebServer(create_app(MemoryStore(), SETTINGS), port=0)
+    received: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        received.append(number)
+        server.stop()
+
+    before = signal.signal(number, stop)
+    try:
+        threading.Thread(target=interrupt, args=(server, number)).start()
+        server.run()
+    finally:
+        signal.signal(number, before)
+    assert received == [number]
+
+
+def interrupt(server: WebServer, number: int) -> None:
+    """Send a signal once the server answers."""
+    connection = connect(server)
+    connection.request("GET", "/robots.txt")
+    connection.getresponse().read()
+    connection.close()
+    os.kill(os.getpid(), number)
