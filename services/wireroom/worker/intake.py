@@ -12,6 +12,7 @@ from wireroom.log import Record
 from wireroom.sink import Content, Definition, Sink
 from wireroom.worker.deadletters import DeadLetters
 from wireroom.worker.publications import Publications
+from wireroom.worker.quarantine import GivenUp
 
 
 class Arrival(NamedTuple):
@@ -47,10 +48,11 @@ class Arrival(NamedTuple):
 class Intake:
     """Reads records for one sink."""
 
-    def __init__(self, sink: Sink, publications: Publications, letters: DeadLetters) -> None:
+    def __init__(self, sink: Sink, publications: Publications, letters: DeadLetters, given_up: GivenUp) -> None:
         self._sink = sink
         self._publications = publications
         self._letters = letters
+        self._given_up = given_up
 
     def accept(self, source: str, record: Record) -> Arrival | None:
         """What the first reader makes of a record; None when it went to the dead letters.
@@ -72,13 +74,16 @@ class Intake:
             self._letters.accept()
         return Arrival(source, record.offset, event, content)
 
-    def refuse(self, record: Record, reason: Reject) -> None:
-        """Send a record to the dead letters unread."""
-        self._letters.reject(record, reason)
+    def give_up(self, record: Record) -> None:
+        """Send a record that killed the process to the dead letters, unread; nobody reads it again."""
+        self._given_up.add(record)
+        self._letters.reject(record, Reject("kills-the-process"))
 
     def reread(self, source: str, records: Sequence[Record]) -> Iterator[Arrival]:
         """What the second reader makes of records: the same, but bad ones were told of by the first."""
         for record in records:
+            if record in self._given_up:
+                continue
             try:
                 event = codec.decode(record.value)
                 self._publications.admit(event)

@@ -27,6 +27,34 @@ class Mark:
     deaths: int = 0
 
 
+class GivenUp:
+    """The records that killed often enough: nobody reads them again, a rebuild neither."""
+
+    def __init__(self, store: Store, worker: str) -> None:
+        self._store = store
+        self._worker = worker
+        self._offsets: dict[Partition, set[int]] = {}
+
+    def __contains__(self, record: Record) -> bool:
+        partition = record.partition
+        if partition not in self._offsets:
+            stored = self._store.get(self._key(partition))
+            self._offsets[partition] = set(from_json(stored.body)) if stored else set()
+        return record.offset in self._offsets[partition]
+
+    def add(self, record: Record) -> None:
+        """Give a record up, durably."""
+        if record not in self:
+            self._offsets[record.partition].add(record.offset)
+            key = self._key(record.partition)
+            stored = self._store.get(key)
+            offsets = self._offsets[record.partition] | set(from_json(stored.body) if stored else ())
+            self._store.put(key, to_json(sorted(offsets)), stored.etag if stored else None, "application/json")
+
+    def _key(self, partition: Partition) -> str:
+        return f"editions/{self._worker}/_quarantine/{partition.topic}-{partition.number}.json"
+
+
 class Quarantine:
     """Watches over the partitions of one session."""
 

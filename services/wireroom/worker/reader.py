@@ -8,7 +8,6 @@ from typing import NamedTuple
 from wireroom import codec
 from wireroom.clock import MINUTE, Clock
 from wireroom.edition import Change
-from wireroom.errors import Reject
 from wireroom.event import Kind, Order
 from wireroom.log import BACKFILL, Consumer, Partition, Record
 from wireroom.sink import Direct, Sink
@@ -112,7 +111,7 @@ class FirstReader:
 
     def _accept(self, owned: Owned, record: Record) -> Arrival | None:
         if self._quarantine.condemned(record):
-            self._intake.refuse(record, Reject("kills-the-process"))
+            self._intake.give_up(record)
             return None
         try:
             return self._intake.accept(owned.source, record)

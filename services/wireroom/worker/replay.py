@@ -23,6 +23,7 @@ from wireroom.worker.documents import DocumentWriter
 from wireroom.worker.intake import Intake
 from wireroom.worker.live import LiveEdition, Outside
 from wireroom.worker.publications import Publications
+from wireroom.worker.quarantine import GivenUp
 from wireroom.worker.sources import Sources
 
 Progress = Callable[[int], None]  # called with the number of records read since the last call
@@ -49,7 +50,8 @@ class Replay:
         self._publications = Publications(settings, store)
         self._publications.load()
         self._sources = Sources(log, settings)
-        self._intake = Intake(sink, self._publications, DeadLetters(log, sink.name))
+        letters, given_up = DeadLetters(log, sink.name), GivenUp(store, sink.name)
+        self._intake = Intake(sink, self._publications, letters, given_up)
         self._documents = DocumentWriter(store, clock, sink.name)
         self._outside = Outside(
             store=store,

@@ -37,7 +37,7 @@ from wireroom.worker.intake import Intake
 from wireroom.worker.live import Outside
 from wireroom.worker.owned import Owned, drop_roster, write_roster
 from wireroom.worker.publications import Publications
-from wireroom.worker.quarantine import Quarantine
+from wireroom.worker.quarantine import GivenUp, Quarantine
 from wireroom.worker.reader import FirstReader, Pace
 from wireroom.worker.seen import Seen
 
@@ -67,7 +67,7 @@ class Session:
         self.documents = DocumentWriter(store, clock, sink.name)
         self.publications = Publications(settings, store)
         self.letters = DeadLetters(events, sink.name)
-        self.intake = Intake(sink, self.publications, self.letters)
+        self.intake = Intake(sink, self.publications, self.letters, GivenUp(store, sink.name))
         self.map = executor.map if executor else map
         outside = Outside(
             store=store,
