@@ -51,11 +51,17 @@ class Definition(Protocol):
         """Whether an article belongs to it; never asked of a withdrawal."""
         ...
 
+    def keeps(self, content: Content) -> Content:
+        """The part of an article's content that this edition needs."""
+        ...
+
     def leaves(self, event: ArticleEvent) -> int | None:
         """When the article goes by the clock, in microseconds since the epoch."""
         ...
 
-    def render(self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]) -> Sequence[Document]:
+    def render(
+        self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]
+    ) -> Sequence[Document]:
         """Its documents: the same edition, entries and publications give the same bytes.
 
         `shown` is newest first. Raises Red when what it made does not pass the gate.

@@ -1,6 +1,6 @@
 """The Store seam: where documents and editions live. Implementations: `directory.py`, `memory.py`.
 
-A store changes one key atomically, never two. Every write is conditional: create only, or replace the state that was read.
+A store changes one key atomically, never two. Every write is conditional: create only, or replace what was read.
 """
 
 from collections.abc import Iterator
