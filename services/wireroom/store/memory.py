@@ -23,7 +23,7 @@ class MemoryStore:
 
     def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
         """Create or replace; the new ETag. Raises Conflict."""
-        new = Stored(bytes(body), etag(body), self.now())
+        new = Stored(body, etag(body), self.now())
         with self._lock:
             self._expect(key, if_match)
             self._objects[key] = new

@@ -85,6 +85,7 @@ def test_a_body_is_compressed_once_and_the_same_each_time(clock: ManualClock) ->
     assert again.gzipped is packed
     assert packed
     assert gzip.decompress(packed) == b"<item/>" * 100
+    assert packed[4:8] == bytes(4), "the time of compression is in it"
     assert Documents(store, clock).read("feeds/p/x.rss").gzipped == packed  # type: ignore[union-attr]
 
 
@@ -105,6 +106,21 @@ def test_the_cache_stays_within_its_room(clock: ManualClock, monkeypatch: pytest
         documents.read(f"feeds/p/{number}.rss")
     kept = sum(held_without_asking(store, documents, f"feeds/p/{number}.rss") for number in range(29, -1, -1))
     assert kept == 4
+
+
+def test_revisions_of_one_document_push_no_other_out(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ROOM", 100_000)
+    store = Counting(clock)
+    documents = Documents(store, clock)
+    store.put("feeds/p/quiet.rss", b"quiet", None, "")
+    documents.read("feeds/p/quiet.rss")
+    start, tag = clock.time, None
+    for number in range(30):
+        tag = store.put("feeds/p/busy.rss", b"%02d" % number * 5_000, tag, "")
+        clock.time += 20_000
+        documents.read("feeds/p/busy.rss")
+    clock.time = start
+    assert held_without_asking(store, documents, "feeds/p/quiet.rss")
 
 
 def held_without_asking(store: Counting, documents: Documents, key: str) -> bool:

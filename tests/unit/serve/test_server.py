@@ -65,25 +65,29 @@ def test_a_taken_port_is_told_at_once(server: WebServer) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_stay_with_the_command(number: signal.Signals) -> None:
     server = WebServer(create_app(MemoryStore(), SETTINGS), port=0)
-    received: list[int] = []
+    handled = threading.Event()
+    answers: list[int] = []
 
-    def stop(number: int, frame: object) -> None:
-        received.append(number)
+    def interrupt() -> None:
+        answers.append(status(server))
+        os.kill(os.getpid(), number)
+        if handled.wait(10):
+            answers.append(status(server))
         server.stop()
 
-    before = signal.signal(number, stop)
+    before = signal.signal(number, lambda *_: handled.set())
     try:
-        threading.Thread(target=interrupt, args=(server, number)).start()
+        threading.Thread(target=interrupt).start()
         server.run()
     finally:
         signal.signal(number, before)
-    assert received == [number]
+    assert answers == [200, 200]
 
 
-def interrupt(server: WebServer, number: int) -> None:
-    """Send a signal once the server answers."""
+def status(server: WebServer) -> int:
     connection = connect(server)
     connection.request("GET", "/robots.txt")
-    connection.getresponse().read()
+    answer = connection.getresponse()
+    answer.read()
     connection.close()
-    os.kill(os.getpid(), number)
+    return answer.status

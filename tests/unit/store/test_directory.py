@@ -97,7 +97,9 @@ def test_what_a_killed_writer_left_is_hidden_and_overwritten(store: DirectorySto
     assert (folder / "siste.rss").read_bytes() == b"second"
 
 
-def test_file_and_folders_are_synced_in_order(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_and_folders_are_synced_in_order(
+    store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A name must not be durable before its content, nor an acknowledgement come before its name."""
     steps: list[str] = []
     real_fsync, real_rename = os.fsync, os.rename
@@ -120,6 +122,9 @@ def test_file_and_folders_are_synced_in_order(store: DirectoryStore, monkeypatch
     steps.clear()
     store.delete(KEY, tag)
     assert steps == ["sync fjordposten"]
+    steps.clear()
+    DirectoryStore(tmp_path / "new" / "store").put(KEY, b"again", None, TYPE)
+    assert steps[-5:] == ["sync store", "sync feeds", "sync .new", "rename", "sync fjordposten"], "others may not have"
 
 
 def fail_with(code: int, nth: int = 1) -> Callable[..., int]:
