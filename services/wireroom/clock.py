@@ -8,6 +8,7 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class Clock(Protocol):
@@ -37,9 +38,26 @@ class ManualClock:
         return self.time
 
 
+class SteadyClock:
+    """A clock that never goes back, nor behind what was decided before: `machine` is the one that it follows."""
+
+    def __init__(self, machine: Clock) -> None:
+        self.machine = machine
+        self._latest = 0
+
+    def now(self) -> int:
+        """The time of the machine, or the latest time that was told if that is later."""
+        self._latest = max(self._latest, self.machine.now())
+        return self._latest
+
+    def reach(self, time: int) -> None:
+        """Something was decided at `time`."""
+        self._latest = max(self._latest, time)
+
+
 def micros(moment: datetime) -> int:
     """An aware time as microseconds since the epoch, exactly."""
-    delta = moment - datetime.fromtimestamp(0, UTC)
+    delta = moment - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds
 
 

@@ -12,6 +12,9 @@ _MARK = re.compile(
 )
 
 
+_TAIL = 200  # bytes at the end of a document, among which the mark stands
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A rendered document, but for the digits of its generation, which go between `head` and `tail`.
@@ -42,7 +45,7 @@ class Document:
 
 def generation_of(body: bytes) -> int:
     """The generation that a published body carries; 0 when it carries none (it is not ours)."""
-    found = max(_MARK.finditer(body), key=re.Match[bytes].start, default=None)
+    found = max(_MARK.finditer(body, len(body) - _TAIL), key=re.Match[bytes].start, default=None)
     return int(next(group for group in found.groups() if group)) if found else 0
 
 

@@ -73,6 +73,10 @@ class Listing(_OfOnePublication):
         """The newest 100."""
         return NEWEST
 
+    def keeps(self, content: Content) -> Content:
+        """Its item."""
+        return {"item": content["item"]}
+
     def leaves(self, event: ArticleEvent) -> int | None:
         """When the article expires."""
         expires = event.article.expires_at if event.article else None
@@ -106,6 +110,10 @@ class Waiting(_OfOnePublication):
     def window(self) -> Window:
         """Everything, however old."""
         return EVERYTHING
+
+    def keeps(self, content: Content) -> Content:
+        """The event."""
+        return {"event": content["event"]}
 
     def leaves(self, event: ArticleEvent) -> int:
         """The last moment at which its document changes by the clock."""

@@ -111,6 +111,10 @@ class Feed:
             traits[name] & set(choice) for name, choice in unwanted.items()
         )
 
+    def keeps(self, content: Content) -> Content:
+        """All of it."""
+        return content
+
     def leaves(self, event: ArticleEvent) -> int | None:
         """When the article expires."""
         expires = event.article.expires_at if event.article else None

@@ -68,6 +68,10 @@ class NewsSitemap:
         """All but those kept out by name."""
         return event.article is not None and "sitemaps" not in event.article.exclude
 
+    def keeps(self, content: Content) -> Content:
+        """All of it."""
+        return content
+
     def leaves(self, event: ArticleEvent) -> int:
         """48 hours after it was first visible, to the microsecond, or when it expires."""
         aged = event.first_visible + SHOWN_FOR

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wireroom.clock import Clock
-from wireroom.edition import Edition, Window, fold, needs_refill
-from wireroom.event import ArticleEvent, Order
+from wireroom.edition import Change, Edition, Window, fold, needs_refill
+from wireroom.event import ArticleEvent, Kind, Order
 from wireroom.log import Log, Partition
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.intake import Arrival, Intake
-from wireroom.worker.live import LiveEdition
+from wireroom.worker.live import LiveEdition, comes_due
 from wireroom.worker.seen import Seen
 
 SLICE = 250  # records read between two looks at the first reader's log
@@ -27,6 +27,7 @@ class Build:
     draft: Edition
     window: Window
     reset: bool
+    lifts: bool = False  # it keeps articles waiting: the documents of all that it reads are looked after
 
     def memory_floor(self, now: int) -> int:
         """Below it nothing is taken any more, so nothing need be remembered."""
@@ -43,12 +44,21 @@ def build_window(window: Window, reserve: int = RESERVE) -> Window:
 class Pass:
     """One reading of the log, for every edition that was behind when it began. `end`: of the log, then."""
 
-    def __init__(self, log: Log, intake: Intake, clock: Clock, builds: list[Build], end: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        intake: Intake,
+        clock: Clock,
+        builds: list[Build],
+        end: Mapping[str, int],
+        withdraw: Callable[[ArticleEvent], None] = lambda _: None,
+    ) -> None:
         self.builds = builds
         self.end = end
         self._log = log
         self._intake = intake
         self._clock = clock
+        self._withdraw = withdraw
         self._seen: dict[str, Seen] = {}
         self._next: dict[str, int] = {}
 
@@ -62,6 +72,7 @@ class Pass:
                 self._merge(source, list(self._intake.reread(source, records)))
                 return False
         for build in self.builds:
+            self._lift(build, (), self._clock.now())
             build.draft = fold(build.draft, build.live.definition.window, (), goal, self._clock.now())
         return True
 
@@ -72,10 +83,20 @@ class Pass:
         for build in self.builds:
             definition = build.live.definition
             changes = [a.change(definition) for a in arrivals if a.event.publication in definition.sources]
+            self._lift(build, changes, now)
             build.draft = fold(build.draft, build.window, changes, {source: self._next[source]}, now, self._newest)
         floor = min(build.memory_floor(now) for build in self.builds)
         for seen in self._seen.values():
             seen.forget_before(floor)
+
+    def _lift(self, build: Build, changes: Sequence[Change], now: int) -> None:
+        """Write the documents of what comes due, and of all that is read: the fold lets go of what need not wait."""
+        due = [entry for entry in build.draft.entries.values() if comes_due(entry, build.draft.clock, now)]
+        read = [change.entry for change in changes if change.entry]
+        build.lifts = build.live.lift([*due, *read]) or build.lifts
+        for change in changes if build.lifts else ():
+            if change.event.kind is Kind.WITHDRAWN:
+                self._withdraw(change.event)
 
     def _memory(self, event: ArticleEvent) -> Seen:
         return self._seen.setdefault(event.publication, Seen(forget=self._clock.now()))
@@ -88,12 +109,19 @@ class SecondReader:
     """Works on what `Assignment` names as behind, one slice a step."""
 
     def __init__(
-        self, assignment: Assignment, log: Log, intake: Intake, clock: Clock, fence: Callable[[], None]
+        self,
+        assignment: Assignment,
+        log: Log,
+        intake: Intake,
+        clock: Clock,
+        withdraw: Callable[[ArticleEvent], None],
+        fence: Callable[[], None],
     ) -> None:
         self._assignment = assignment
         self._log = log
         self._intake = intake
         self._clock = clock
+        self._withdraw = withdraw
         self._fence = fence
         self._pass: Pass | None = None
         self._reserve: dict[str, int] = {}
@@ -117,7 +145,7 @@ class SecondReader:
 
     def _begin(self, editions: Iterable[LiveEdition]) -> Pass:
         builds = [self._build(live) for live in editions]
-        found = Pass(self._log, self._intake, self._clock, builds, {})
+        found = Pass(self._log, self._intake, self._clock, builds, {}, self._withdraw)
         if any(build.reset for build in builds):
             found.end = {source: self._log.end(p) for source, p in self._partitions(found).items()}
         return found

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from wireroom.clock import Clock
+from wireroom.clock import SteadyClock
 from wireroom.config import Publication
 from wireroom.document import Document, DocumentChanged, generation_of
 from wireroom.errors import Conflict, OutcomeUnknown, RetryAfter
@@ -23,7 +23,7 @@ class Found(NamedTuple):
 class DocumentWriter:
     """Writes documents and collects what is to be announced on the log `documents`."""
 
-    def __init__(self, store: Store, clock: Clock, worker: str) -> None:
+    def __init__(self, store: Store, clock: SteadyClock, worker: str) -> None:
         self._store = store
         self._clock = clock
         self._worker = worker

@@ -40,7 +40,7 @@ class Arrival(NamedTuple):
             visible_from=event.visible_from,
             leaves=definition.leaves(event),
             guid=event.guid,
-            content=self.content,
+            content=definition.keeps(self.content),
         )
         return Change(self.source, self.offset, event, entry)
 

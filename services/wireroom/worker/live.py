@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from wireroom.clock import MINUTE, Clock
+from wireroom.clock import MINUTE, SteadyClock
 from wireroom.config import Publication
 from wireroom.document import Document
 from wireroom.edition import Change, Edition, Entry, Known, due, fold, needs_refill, shown, stamp
@@ -27,7 +27,7 @@ class Outside:
     """What editions are published with."""
 
     store: Store
-    clock: Clock
+    clock: SteadyClock
     documents: DocumentWriter
     publications: Mapping[str, Publication]
     worker: str
@@ -67,6 +67,7 @@ class LiveEdition:
     def _adopt(self, edition: Edition | None, etag: str | None) -> None:
         self.base, self._etag, self._stale = edition, etag, False
         if edition is not None:
+            self._outside.clock.reach(edition.clock)
             self._draft(edition)
 
     def _draft(self, edition: Edition) -> None:
@@ -130,7 +131,7 @@ class LiveEdition:
 
     def _fold(self, changes: Iterable[Change], upto: Mapping[str, int]) -> None:
         now = self._outside.clock.now()
-        self._lifted += [entry for entry in self.draft.entries.values() if _comes_due(entry, self.draft.clock, now)]
+        self._lifted += [entry for entry in self.draft.entries.values() if comes_due(entry, self.draft.clock, now)]
         self._draft(fold(self.draft, self.definition.window, changes, upto, now, self._outside.newest))
 
     def holds(self, ident: str) -> bool:
@@ -169,10 +170,11 @@ class LiveEdition:
             if self._stale:
                 self._merge_again(upto)
             self._fold((), upto if self.dirty else {})
-            self._write_lifted()
+            self.lift(self._lifted)  # before the edition lets go of them
+            self._lifted.clear()
             documents = self.render(self.draft)
             new = stamp(replace(self.draft, claim=claim or self.draft.claim), documents)
-            if new == self.base or self._put(new):
+            if self._is_written(new, documents) or self._put(new):
                 break
         else:
             raise RetryAfter(f"too many writers at {self.key}")
@@ -180,8 +182,14 @@ class LiveEdition:
         self._settled()
         self.published_at = self._outside.clock.now()
 
+    def _is_written(self, new: Edition, documents: Sequence[Document]) -> bool:
+        """Whether the store has it already; that it was read further says nothing where no document depends on it."""
+        if self.base is not None and not documents and not self.base.documents:
+            new = replace(new, applied=self.base.applied, clock=self.base.clock)
+        return new == self.base
+
     def _check_clock(self) -> None:
-        now, recorded = self._outside.clock.now(), self.base.clock if self.base else 0
+        now, recorded = self._outside.clock.machine.now(), self.base.clock if self.base else 0
         apart = abs(now - self._outside.store.now())
         if now < recorded - MINUTE or apart > MINUTE:
             raise Red(
@@ -189,12 +197,12 @@ class LiveEdition:
                 "set the clock (NTP) and start again",
             )
 
-    def _write_lifted(self) -> None:
-        """Articles whose time has come get their own documents before the edition lets go of them."""
-        for entry in self._lifted:
-            if (direct := self.definition.lift(entry)) is not None:
-                self._outside.documents.merge(direct, self._outside.publications)
-        self._lifted.clear()
+    def lift(self, entries: Iterable[Entry]) -> bool:
+        """Write the articles' own documents, as of now; False where the edition has no such."""
+        directs = [direct for entry in entries if (direct := self.definition.lift(entry)) is not None]
+        for direct in directs:
+            self._outside.documents.merge(direct, self._outside.publications)
+        return bool(directs)
 
     def render(self, edition: Edition) -> Sequence[Document]:
         """The documents of a state; none before every publication that it selects from is known."""
@@ -265,5 +273,6 @@ class LiveEdition:
         return self._put(replace(self.base, generation=generation, documents={**self.base.documents, **raised}))
 
 
-def _comes_due(entry: Entry, since: int, now: int) -> bool:
+def comes_due(entry: Entry, since: int, now: int) -> bool:
+    """Whether something happens to a waiting article between `since` and `now`."""
     return since < entry.visible_from <= now or (entry.leaves is not None and entry.leaves <= now)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from wireroom import codec
-from wireroom.clock import Clock
+from wireroom.clock import Clock, SteadyClock
 from wireroom.config import Settings
 from wireroom.document import Document, generation_of
 from wireroom.edition import Edition
@@ -46,16 +46,16 @@ class Replay:
         self._sink = sink
         self._log = log
         self._store = store
-        self._clock = clock
+        self._clock = steady = SteadyClock(clock)
         self._publications = Publications(settings, store)
         self._publications.load()
         self._sources = Sources(log, settings)
         letters, given_up = DeadLetters(log, sink.name), GivenUp(store, sink.name)
         self._intake = Intake(sink, self._publications, letters, given_up)
-        self._documents = DocumentWriter(store, clock, sink.name)
+        self._documents = DocumentWriter(store, steady, sink.name)
         self._outside = Outside(
             store=store,
-            clock=clock,
+            clock=steady,
             documents=self._documents,
             publications=self._publications,
             worker=sink.name,

@@ -20,7 +20,7 @@ from concurrent.futures import Executor
 from uuid import uuid4
 
 from wireroom import codec
-from wireroom.clock import SECOND, Clock
+from wireroom.clock import SECOND, Clock, SteadyClock
 from wireroom.config import Settings
 from wireroom.edition import Change
 from wireroom.errors import Red, RetryAfter
@@ -62,16 +62,16 @@ class Session:
         self.log = events
         self.consumer = consumer
         self.store = store
-        self.clock = clock
+        self.clock = steady = SteadyClock(clock)
         self.health = Health(store, clock, sink.name)
-        self.documents = DocumentWriter(store, clock, sink.name)
+        self.documents = DocumentWriter(store, steady, sink.name)
         self.publications = Publications(settings, store)
         self.letters = DeadLetters(events, sink.name)
         self.intake = Intake(sink, self.publications, self.letters, GivenUp(store, sink.name))
         self.map = executor.map if executor else map
         outside = Outside(
             store=store,
-            clock=clock,
+            clock=steady,
             documents=self.documents,
             publications=self.publications,
             worker=sink.name,
@@ -82,9 +82,9 @@ class Session:
         )
         self.assignment = Assignment(sink, events, settings, self.publications, outside, self._fence)
         self.quarantine = Quarantine(store, sink.name)
-        pace = Pace(clock, interval=round(settings.flush_interval * SECOND))
+        pace = Pace(steady, interval=round(settings.flush_interval * SECOND))
         self.reader = FirstReader(sink, consumer, self.intake, self.assignment, self.quarantine, self._memory, pace)
-        self.second = SecondReader(self.assignment, events, self.intake, clock, self._fence)
+        self.second = SecondReader(self.assignment, events, self.intake, steady, self._withdraw, self._fence)
         self._seen: dict[str, Seen] = {}
         self._announcements: list[Message] = []
         self._held_until = 0
@@ -217,6 +217,10 @@ class Session:
 
     def _merge_direct(self, direct: Direct) -> None:
         self.documents.merge(direct, self.publications)
+
+    def _withdraw(self, event: ArticleEvent) -> None:
+        if (direct := self.sink.direct(event)) is not None:
+            self._merge_direct(direct)
 
     def _publish(self) -> None:
         """Publish every edition that is due, by an event or by the clock."""

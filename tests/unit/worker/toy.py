@@ -34,6 +34,9 @@ class Section:
         wanted = {self.name, f"{self.name}{self.version}"}
         return event.article is not None and bool(wanted & set(event.article.sections))
 
+    def keeps(self, content: Content) -> Content:
+        return content
+
     def leaves(self, event: ArticleEvent) -> int | None:
         expires = event.article.expires_at if event.article else None
         return micros(expires) if expires else None
