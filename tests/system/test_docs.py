@@ -29,6 +29,7 @@ RUN_ELSEWHERE = {
     "make lock": "asks a package registry",
     "make upgrade": "asks a package registry",
 }
+COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*?(?:<<'(\w+)'.*\n(?:.*\n)*?\2$|$))", re.MULTILINE)
 READY = re.compile(rb"https?://")
 
 
@@ -40,7 +41,8 @@ class Block(NamedTuple):
 
     @property
     def commands(self) -> list[str]:
-        return re.findall(r"^\$ ((?:.*\\\n)*.*)$", self.text, re.MULTILINE)
+        """With the lines that continue them and the here-documents that they read."""
+        return [match[1] for match in COMMAND.finditer(self.text)]
 
 
 def blocks(document: Path) -> Iterator[Block]:
@@ -125,6 +127,12 @@ def test_every_command_that_is_left_out_is_in_a_document() -> None:
 def test_no_other_block_shows_a_command(document: str) -> None:
     shown = re.findall(r"^```(\w*)$\n\s*\$ ", (ROOT / document).read_text(), re.MULTILINE)
     assert set(shown) <= {"console"}
+
+
+def test_commands_are_read_with_what_belongs_to_them() -> None:
+    text = "$ one \\\n  --more\noutput\n$ cat > file <<'END'\n{\n$ not a command\n}\nEND\n$ three\n"
+    commands = ["one \\\n  --more", "cat > file <<'END'\n{\n$ not a command\n}\nEND", "three"]
+    assert Block("console", text).commands == commands
 
 
 def test_a_command_that_fails_is_noticed(shell: Shell) -> None:
