@@ -65,8 +65,8 @@ def _unknown(environ: Mapping[str, str], known: Mapping[str, Variable]) -> Itera
     names = {CONFIG, *known, *(name + _FILE for name in known)}
     for name in sorted(name for name in environ if name.startswith(PREFIX)):
         if name not in names:
-            near = get_close_matches(name, names, n=1)
-            hint = near[0] if near else "a name that `wireroom check --settings` lists"
+            near = get_close_matches(name.removeprefix(PREFIX), {each.removeprefix(PREFIX) for each in names}, n=1)
+            hint = PREFIX + near[0] if near else "a name that `wireroom check --settings` lists"
             yield Fault(name, "an unknown variable", hint)
         elif name.endswith(_FILE) and name.removesuffix(_FILE) in environ:
             yield Fault(name, f"{name.removesuffix(_FILE)} as well", "one of the two")

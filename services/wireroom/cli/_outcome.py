@@ -51,6 +51,9 @@ def _failure(error: Exception) -> int:
         if isinstance(error, kind):
             click.echo(_message(error), err=True)
             return code
+    if isinstance(error, OSError):
+        click.echo(f"Unavailable: {error}", err=True)
+        return UNAVAILABLE
     traceback.print_exception(error)
     click.echo("This is a bug in Wireroom: please report it, with the lines above.", err=True)
     return BUG
