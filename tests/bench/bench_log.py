@@ -84,7 +84,7 @@ def waking(folder: Path) -> Iterator[Row]:
     log = SQLiteLog(folder / "wake.db")
     reader = log.join("bench", [ARTICLES])
     reader.poll(0, 1)
-    delays = []
+    delays: list[float] = []
     with subprocess.Popen([sys.executable, "-c", WAKER, str(folder / "wake.db")]):
         while len(delays) < 60:
             delays += [1000 * (time.time() - float(record.value)) for record in reader.poll(60, 1)]

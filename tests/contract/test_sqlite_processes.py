@@ -105,18 +105,18 @@ def test_a_waiting_reader_is_woken_by_another_process(tmp_path: Path, monkeypatc
     log.close()
 
 
-def test_what_a_killed_process_owned_is_taken_over(tmp_path: Path) -> None:
+def test_what_a_living_process_owns_is_left_to_it_and_taken_over_when_it_was_killed(tmp_path: Path) -> None:
     file = tmp_path / "log.db"
+    log = SQLiteLog(file)
+    waiting = log.join("feeds", [ARTICLES])
     with child("owner", file, "first") as process:
         assert hear(process) == "0"
         tell(process, "0")
         assert hear(process) == "committed"
+        waiting.poll(0, 1)
+        assert waiting.assignment() == {}
         process.kill()
         process.wait()
-    log = SQLiteLog(file)
-    too_early = log.join("feeds", [ARTICLES])
-    too_early.poll(0, 1)
-    assert too_early.assignment() == {}
     log.close()
     log = later(file)
     heir = log.join("feeds", [ARTICLES])
