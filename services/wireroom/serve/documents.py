@@ -1,4 +1,4 @@
-"""Documents as they are served: public keys only, read at most 50 times a second each, compressed once per body."""
+"""Documents as they are served: public keys only, read at most 100 times a second each, compressed once per body."""
 
 import gzip
 import json
@@ -10,7 +10,7 @@ from wireroom.clock import SECOND, Clock
 from wireroom.store import Store, Stored
 from wireroom.store.naming import is_name
 
-_FRESH = SECOND // 50
+_FRESH = SECOND // 100
 _ROOM = 32_000_000  # bytes of bodies, compressed ones included
 _FOLDERS = frozenset({"feeds", "sitemaps", "articles"})
 _TYPES = {
@@ -69,7 +69,7 @@ class Documents:
         self._lock = Lock()
 
     def read(self, key: str) -> Served | None:
-        """A public document, at most 20 ms old; None when there is none. Raises as the store does."""
+        """A public document, at most 10 ms old; None when there is none. Raises as the store does."""
         if media_type(key) is None:
             return None
         now, held = self._clock.now(), self._cache.get(key)

@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -91,3 +92,8 @@ def status(server: WebServer) -> int:
     answer.read()
     connection.close()
     return answer.status
+
+
+def test_small_answers_do_not_wait_for_an_acknowledgement(server: WebServer) -> None:
+    """Nagle's algorithm and delayed ACKs together cost 40 ms each time; accepted sockets inherit the option."""
+    assert server._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
