@@ -1,7 +1,9 @@
 """Who owns a partition of an SQLite log: a lease in the file, with an epoch that rises when another takes over."""
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from socket import gethostname
 from typing import NamedTuple, Protocol
 from uuid import uuid4
 
@@ -43,7 +45,7 @@ class Leases:
         self._database = database
         self._changes = changes
         self._clock = clock
-        self._member = str(uuid4())
+        self._member = f"{gethostname()}/{os.getpid()}/{uuid4()}"
         self._owned: dict[Partition, Owned] = {}
         self._renew_at = 0
 
@@ -83,8 +85,12 @@ class Leases:
             return not all(self._taken(query, topic, now) for topic in missing)
 
     def _taken(self, query: Query, topic: Topic, now: int) -> bool:
+        return (owner := self._owner(query, topic, now)) is not None and not _has_died(owner)
+
+    def _owner(self, query: Query, topic: Topic, now: int) -> str | None:
         lease = "team = ? AND topic = ? AND owner IS NOT NULL AND until >= ?"
-        return bool(query(f"SELECT 1 FROM leases WHERE {lease}", (self._group, topic.number, now)))
+        rows = query(f"SELECT owner FROM leases WHERE {lease}", (self._group, topic.number, now))
+        return str(rows[0][0]) if rows else None
 
     def _keep(self, query: Query, now: int) -> dict[Partition, Owned]:
         until = (now + LEASE,)
@@ -97,10 +103,12 @@ class Leases:
     def _take_one(self, query: Query, partition: Partition, now: int) -> Owned | None:
         topic = self._topics[partition]
         query("INSERT OR IGNORE INTO leases (team, topic) VALUES (?, ?)", (self._group, topic.number))
+        owner = self._owner(query, topic, now)
+        dead = owner if owner and _has_died(owner) else ""
         rows = query(
             "UPDATE leases SET owner = ?, epoch = epoch + 1, until = ? WHERE team = ? AND topic = ?"
-            " AND (owner IS NULL OR until < ?) RETURNING coalesce(committed, 0), metadata, epoch",
-            (self._member, now + LEASE, self._group, topic.number, now),
+            " AND (owner IS NULL OR until < ? OR owner = ?) RETURNING coalesce(committed, 0), metadata, epoch",
+            (self._member, now + LEASE, self._group, topic.number, now, dead),
         )
         if not rows:
             return None
@@ -114,3 +122,17 @@ class Leases:
         mine = (self._group, self._topics[partition].number, self._member, self._owned[partition].epoch)
         lease = "team = ? AND topic = ? AND owner = ? AND epoch = ?"
         return bool(query(f"UPDATE leases SET {change} WHERE {lease} RETURNING 1", (*values, *mine)))
+
+
+def _has_died(member: str) -> bool:
+    """Whether a member was a process of this machine that is no more; its lease need not run out first."""
+    host, pid, _ = member.split("/")
+    if host != gethostname():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from wireroom.clock import Clock
 from wireroom.edition import Change, Edition, Window, fold, needs_refill
 from wireroom.event import ArticleEvent, Kind, Order
-from wireroom.log import Log, Partition
+from wireroom.log import Log, Partition, Record
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.intake import Arrival, Intake
 from wireroom.worker.live import LiveEdition, comes_due
+from wireroom.worker.quarantine import Quarantine
 from wireroom.worker.seen import Seen
 
 SLICE = 250  # records read between two looks at the first reader's log
@@ -52,6 +53,7 @@ class Pass:
         builds: list[Build],
         end: Mapping[str, int],
         withdraw: Callable[[ArticleEvent], None] = lambda _: None,
+        quarantine: Quarantine | None = None,
     ) -> None:
         self.builds = builds
         self.end = end
@@ -59,6 +61,7 @@ class Pass:
         self._intake = intake
         self._clock = clock
         self._withdraw = withdraw
+        self._quarantine = quarantine
         self._seen: dict[str, Seen] = {}
         self._next: dict[str, int] = {}
 
@@ -67,7 +70,7 @@ class Pass:
         for source, end in goal.items():
             position = self._next.setdefault(source, min(b.draft.applied.get(source, 0) for b in self.builds))
             if position < end:
-                records = self._log.read(partitions[source], position, min(SLICE, end - position))
+                records = self._read(partitions[source], position, end)
                 self._next[source] = records[-1].offset + 1 if records else end
                 self._merge(source, list(self._intake.reread(source, records)))
                 return False
@@ -75,6 +78,18 @@ class Pass:
             self._lift(build, (), self._clock.now())
             build.draft = fold(build.draft, build.live.definition.window, (), goal, self._clock.now())
         return True
+
+    def _read(self, partition: Partition, position: int, end: int) -> Sequence[Record]:
+        """A slice; one record alone where the last worker died."""
+        quarantine = self._quarantine
+        alone = quarantine is not None and quarantine.died_in(partition, position)
+        records = self._log.read(partition, position, 1 if alone else min(SLICE, end - position))
+        if quarantine is not None:
+            quarantine.begin(records)
+            for record in records:
+                if quarantine.condemned(record):
+                    self._intake.give_up(record)
+        return records
 
     def _merge(self, source: str, arrivals: Sequence[Arrival]) -> None:
         now = self._clock.now()
@@ -115,6 +130,7 @@ class SecondReader:
         intake: Intake,
         clock: Clock,
         withdraw: Callable[[ArticleEvent], None],
+        quarantine: Quarantine,
         fence: Callable[[], None],
     ) -> None:
         self._assignment = assignment
@@ -122,6 +138,7 @@ class SecondReader:
         self._intake = intake
         self._clock = clock
         self._withdraw = withdraw
+        self._quarantine = quarantine
         self._fence = fence
         self._pass: Pass | None = None
         self._reserve: dict[str, int] = {}
@@ -139,13 +156,14 @@ class SecondReader:
             self._pass = self._begin([self._assignment.editions[key] for key in sorted(keys)])
         elif self._pass.step(self._partitions(self._pass), self._goal(self._pass)):
             done, self._pass = self._pass, None
+            self._quarantine.suspect_nobody()
             for build in done.builds:
                 self._install(build)
         return True
 
     def _begin(self, editions: Iterable[LiveEdition]) -> Pass:
         builds = [self._build(live) for live in editions]
-        found = Pass(self._log, self._intake, self._clock, builds, {}, self._withdraw)
+        found = Pass(self._log, self._intake, self._clock, builds, {}, self._withdraw, self._quarantine)
         if any(build.reset for build in builds):
             found.end = {source: self._log.end(p) for source, p in self._partitions(found).items()}
         return found

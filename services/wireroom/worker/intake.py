@@ -76,8 +76,10 @@ class Intake:
 
     def give_up(self, record: Record) -> None:
         """Send a record that killed the process to the dead letters, unread; nobody reads it again."""
-        self._given_up.add(record)
-        self._letters.reject(record, Reject("kills-the-process"))
+        if record not in self._given_up:
+            self._letters.reject(record, Reject("kills-the-process"))
+            self._letters.write()  # before it is given up: a death in between may tell twice, never not at all
+            self._given_up.add(record)
 
     def reread(self, source: str, records: Sequence[Record]) -> Iterator[Arrival]:
         """What the second reader makes of records: the same, but bad ones were told of by the first."""

@@ -44,12 +44,11 @@ class GivenUp:
 
     def add(self, record: Record) -> None:
         """Give a record up, durably."""
-        if record not in self:
-            self._offsets[record.partition].add(record.offset)
-            key = self._key(record.partition)
-            stored = self._store.get(key)
-            offsets = self._offsets[record.partition] | set(from_json(stored.body) if stored else ())
-            self._store.put(key, to_json(sorted(offsets)), stored.etag if stored else None, "application/json")
+        key = self._key(record.partition)
+        stored = self._store.get(key)
+        offsets = {record.offset, *(from_json(stored.body) if stored else ())}
+        self._store.put(key, to_json(sorted(offsets)), stored.etag if stored else None, "application/json")
+        self._offsets[record.partition] = offsets
 
     def _key(self, partition: Partition) -> str:
         return f"editions/{self._worker}/_quarantine/{partition.topic}-{partition.number}.json"
@@ -76,7 +75,12 @@ class Quarantine:
         mark = self._found.get(partition)
         if mark is None:
             return False
-        return position < self._committed[partition] + CAREFUL or mark.first <= position <= mark.last
+        return position < self._committed[partition] + CAREFUL or self.died_in(partition, position)
+
+    def died_in(self, partition: Partition, position: int) -> bool:
+        """Whether the last owner died while it worked on a batch with this record in it."""
+        mark = self._found.get(partition)
+        return mark is not None and (mark.first <= position <= mark.last or mark.suspect == position)
 
     def begin(self, records: Sequence[Record]) -> None:
         """Say what is about to be worked on, if the last owner died."""
@@ -84,6 +88,12 @@ class Quarantine:
             if (found := self._found.get(partition)) is not None:
                 offsets = [record.offset for record in records if record.partition == partition]
                 self._write(partition, self._mark(found, offsets))
+
+    def suspect_nobody(self) -> None:
+        """What is done next is not about one record: a death there must not be blamed on the last one."""
+        for partition, found in self._found.items():
+            if found is not None:
+                self._write(partition, Mark(found.first, found.last))
 
     @staticmethod
     def _mark(found: Mark, offsets: Sequence[int]) -> Mark:

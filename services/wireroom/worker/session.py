@@ -84,7 +84,9 @@ class Session:
         self.quarantine = Quarantine(store, sink.name)
         pace = Pace(steady, interval=round(settings.flush_interval * SECOND))
         self.reader = FirstReader(sink, consumer, self.intake, self.assignment, self.quarantine, self._memory, pace)
-        self.second = SecondReader(self.assignment, events, self.intake, steady, self._withdraw, self._fence)
+        self.second = SecondReader(
+            self.assignment, events, self.intake, steady, self._withdraw, self.quarantine, self._fence
+        )
         self._seen: dict[str, Seen] = {}
         self._announcements: list[Message] = []
         self._held_until = 0
