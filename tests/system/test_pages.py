@@ -160,7 +160,7 @@ def test_texts_are_shown_as_they_are(browser: Browser, address: str) -> None:
 def test_a_change_shows_at_the_next_look(browser: Browser, address: str, store: DirectoryStore) -> None:
     store.put("feeds/fjordposten/sport.atom", b"<feed/>", None, "application/atom+xml")
     page = look(browser, address)
-    assert page.get_by_role("region", name="Fjordposten").get_by_role("link", name="sport, Atom").count() == 1
+    assert page.get_by_role("region", name="Fjordposten").get_by_role("link", name="Sport, Atom").count() == 1
     page.close()
 
 

@@ -64,7 +64,7 @@ def catalogue(settings: Settings, keys: Keys, read: Read) -> tuple[Section, ...]
     maps = set(_indexes(keys))
     named = {publication.id: publication for publication in settings.publications}
     found = sorted({*feeds, *maps} - set(named))
-    titles = {(feed.publication, feed.id): feed.title or feed.id for feed in settings.feeds}
+    titles = {(feed.publication, feed.id): feed.title or _name(feed.id) for feed in settings.feeds}
     return tuple(
         _section(ident, named.get(ident), _feeds(ident, feeds[ident], titles, read), ident in maps, read)
         for ident in [*named, *found]
@@ -103,9 +103,14 @@ def _feeds(
         states = [state for key in formats.values() if (state := read(key))]
         offered = tuple((ending, formats[ending]) for ending in _FORMATS if ending in formats)
         updated = max((state.stored.modified for state in states), default=0)
-        feeds.append(Feed(ident, titles.get((publication, ident), ident), offered, updated))
+        feeds.append(Feed(ident, titles.get((publication, ident)) or _name(ident), offered, updated))
     order = list(titles)
     return tuple(sorted(feeds, key=lambda feed: _place(order, (publication, feed.id))))
+
+
+def _name(ident: str) -> str:
+    """An id as a title."""
+    return ident.replace("-", " ").capitalize()
 
 
 def _place(order: Sequence[tuple[str, str]], feed: tuple[str, str]) -> tuple[int, tuple[str, str]]:

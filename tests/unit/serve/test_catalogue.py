@@ -38,11 +38,11 @@ def test_without_settings_the_documents_tell() -> None:
     store = filled()
     listing = {"title": "Øyavisa", "language": "nn", "home_page_url": "https://oya.example/", "items": []}
     store.put("articles/oyavisa.json", dumps(listing), None, "")
-    store.put("feeds/oyavisa/latest.json", b"{}", None, "")
+    store.put("feeds/oyavisa/siste-nytt.json", b"{}", None, "")
     sections = found(store, Settings())
     assert [section.id for section in sections] == ["al-mina", "fjordposten", "harbour-post", "oyavisa"]
     assert (sections[3].name, sections[3].language, sections[3].url) == ("Øyavisa", "nn", "https://oya.example/")
-    assert [feed.title for feed in sections[3].feeds] == ["latest"]
+    assert [feed.title for feed in sections[3].feeds] == ["Siste nytt"]
     assert sections[3].sitemap is None
 
 
