@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from inspect import isclass
 from pathlib import Path
-from typing import Any, NamedTuple, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -37,13 +37,22 @@ class Variable(NamedTuple):
         return get_origin(kind) is not tuple and not (isclass(kind) and issubclass(kind, BaseModel | int | float))
 
 
-def variables(model: type[BaseModel], path: str = "") -> Iterator[Variable]:
-    """Every setting outside lists, sections before what is in them."""
+def described(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting, a section before what is in it; `feeds[].id` stands in each item of a list."""
     for name, field in model.model_fields.items():
         where = f"{path}.{name}".lstrip(".")
-        yield Variable(PREFIX + where.upper().replace(".", "__"), where, field)
-        if isclass(field.annotation) and issubclass(field.annotation, BaseModel):
-            yield from variables(field.annotation, where)
+        yield where, field
+        of_items = get_origin(field.annotation) is tuple
+        inner = get_args(field.annotation)[0] if of_items else field.annotation
+        if isclass(inner) and issubclass(inner, BaseModel):
+            yield from described(inner, where + "[]" * of_items)
+
+
+def variables(model: type[BaseModel]) -> Iterator[Variable]:
+    """Every setting that has a variable of its own: what stands in lists has none."""
+    for path, field in described(model):
+        if "[]" not in path:
+            yield Variable(PREFIX + path.upper().replace(".", "__"), path, field)
 
 
 def overlay(given: Given, environ: Mapping[str, str], model: type[BaseModel]) -> Given:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from wireroom.config import Settings
-from wireroom.config_environment import overlay, variables
+from wireroom.config_environment import described, overlay, variables
 from wireroom.config_file import Given, parse
 
 TELUK = {"id": "teluk", "name": "Teluk Pos", "language": "id", "url": "https://teluk.example"}
@@ -84,5 +84,10 @@ def test_a_key_below_what_is_no_section_leaves_the_fault_to_the_file() -> None:
 
 
 def test_every_setting_says_what_it_means() -> None:
-    for variable in variables(Settings):
-        assert variable.field.description, variable.path
+    for path, field in described(Settings):
+        assert field.description, path
+
+
+def test_what_stands_in_a_list_has_no_variable_of_its_own() -> None:
+    assert "feeds[].include.tags" in dict(described(Settings))
+    assert [variable.name for variable in variables(Settings) if "FEEDS" in variable.name] == ["WIREROOM_FEEDS"]

@@ -84,7 +84,7 @@ def _line(strict: "_Strict", number: int, data: bytes) -> Value:
         return Value(number, None, [_not_utf8(error)])
     value, end = strict.next(text, 0, number)
     if end is not None and end < len(text):
-        return Value(number, None, [Fault("", found(text[end:]), "one object a line")])
+        return Value(number, None, [Fault("", found(text[end:].strip(_BLANK)), "one object a line")])
     return value
 
 
@@ -95,39 +95,62 @@ def _whole(data: bytes) -> Iterator[Value]:
     except UnicodeDecodeError as error:
         yield Value(data.count(b"\n", 0, error.start) + 1, None, [_not_utf8(error)])
         return
-    strict = _Strict()
-    start = _skip(text, 0, _BLANK)
-    in_array = text.startswith("[", start)
-    at, counted, line = _skip(text, start + in_array, _BLANK), 0, 1
-    while at < len(text) and not (in_array and text[at] == "]"):
-        line, counted = line + text.count("\n", counted, at), at
-        value, end = strict.next(text, at, line)
+    start = _skip(text, 0)
+    yield from _array(text, start + 1) if text.startswith("[", start) else _several(text, start)
+
+
+def _several(text: str, at: int) -> Iterator[Value]:
+    """One value after the other."""
+    strict, lines = _Strict(), _Lines(text)
+    while at < len(text):
+        value, end = strict.next(text, at, lines.of(at))
         yield value
         if end is None:
             return
-        at = _after(text, end, in_array)
-    if in_array:
-        yield from _end_of_array(text, at)
+        at = _skip(text, end)
 
 
-def _after(text: str, end: int, in_array: bool) -> int:
-    """Where the next value or the end of the array is."""
-    at = _skip(text, end, _BLANK)
-    return _skip(text, at + 1, _BLANK) if in_array and text.startswith(",", at) else at
+def _array(text: str, at: int) -> Iterator[Value]:
+    """The values of an array that begins just before."""
+    strict, lines = _Strict(), _Lines(text)
+    at = _skip(text, at)
+    more = not text.startswith("]", at)
+    while more:
+        value, end = strict.next(text, at, lines.of(at))
+        yield value
+        if end is None:
+            return
+        at = _skip(text, end)
+        if not text.startswith((",", "]"), at):
+            yield Value(lines.of(at), None, [Fault("", _here(text, at), "a comma or the end of the array")])
+            return
+        if more := text[at] == ",":
+            at = _skip(text, at + 1)
+    if rest := text[at + 1 :].strip(_BLANK):
+        yield Value(lines.of(at), None, [Fault("", found(rest), "nothing after the array")])
 
 
-def _end_of_array(text: str, at: int) -> Iterator[Value]:
-    line = text.count("\n", 0, at) + 1
-    if at == len(text):
-        yield Value(line, None, [Fault("", "the end of the file", "the end of the array")])
-    elif rest := text[at + 1 :].strip(_BLANK):
-        yield Value(line, None, [Fault("", found(rest), "nothing after the array")])
-
-
-def _skip(text: str, at: int, what: str) -> int:
-    while at < len(text) and text[at] in what:
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _BLANK:
         at += 1
     return at
+
+
+def _here(text: str, at: int) -> str:
+    return found(text[at : at + 20]) if at < len(text) else "the end of the text"
+
+
+class _Lines:
+    """Tells the lines of places in a text, each further on than the last."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at, self._line = 0, 1
+
+    def of(self, at: int) -> int:
+        self._line += self._text.count("\n", self._at, at)
+        self._at = at
+        return self._line
 
 
 def _not_utf8(error: UnicodeDecodeError) -> Fault:
@@ -149,8 +172,7 @@ class _Strict:
             value, end = self._decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
             line += text.count("\n", at, error.pos)
-            here = found(text[error.pos : error.pos + 20]) if error.pos < len(text) else "the end of the text"
-            self._faults.append(Fault("", here, f"JSON ({error.msg})"))
+            self._faults.append(Fault("", _here(text, error.pos), f"JSON ({error.msg})"))
         except (ValueError, RecursionError) as error:
             self._faults.append(Fault("", str(error), "JSON of an event"))
         return Value(line, value, self._faults), end

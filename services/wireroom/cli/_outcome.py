@@ -34,7 +34,7 @@ def run(program: click.Command, arguments: Sequence[str]) -> int:
         code = program.main(list(arguments), prog_name="wireroom", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        return _reader_has_gone()
+        return reader_has_gone()
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
@@ -68,7 +68,7 @@ def _message(error: WireroomError) -> str:
     return f"Unavailable: {error}"
 
 
-def _reader_has_gone() -> int:
+def reader_has_gone() -> int:
     """As after `| head`: quiet, also when Python flushes at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return BROKEN_PIPE

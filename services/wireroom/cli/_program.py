@@ -7,6 +7,7 @@ from pkgutil import iter_modules
 import click
 
 from wireroom import __version__
+from wireroom.cli._outcome import reader_has_gone
 
 
 class Commands(click.Group):
@@ -24,6 +25,13 @@ class Commands(click.Group):
         module = import_module(f"wireroom.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; click would make exit code 1, findings, of a reader that has gone."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(reader_has_gone()) from None
 
 
 @click.command(cls=Commands, name="wireroom", context_settings={"help_option_names": ["-h", "--help"]})

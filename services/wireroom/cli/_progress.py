@@ -1,7 +1,7 @@
 """How far a long job is: a bar on a terminal, now and then a line in a pipe, nothing when it is done at once."""
 
 import sys
-import time
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -25,15 +25,15 @@ class Progress:
         self._terminal = sys.stderr.isatty()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        self._show_at = time.monotonic() + (_SOON if self._terminal else _EVERY)
+        self._show_at = monotonic() + (_SOON if self._terminal else _EVERY)
 
     def advance(self, count: int) -> None:
         """So many more are done."""
         self.done += count
         if self._bar and self._task is not None:
             self._bar.update(self._task, completed=self.done)
-        elif time.monotonic() >= self._show_at:
-            self._show_at += _EVERY
+        elif (now := monotonic()) >= self._show_at:
+            self._show_at = now + _EVERY
             self._show()
 
     def _show(self) -> None:

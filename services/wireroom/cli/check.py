@@ -11,7 +11,7 @@ import click
 from wireroom.cli._outcome import CONFIGURATION, DONE
 from wireroom.cli._settings import config_option
 from wireroom.config import Settings, chosen, load
-from wireroom.config_environment import shown_default, variables
+from wireroom.config_environment import described, shown_default, variables
 from wireroom.errors import ConfigurationError
 
 
@@ -47,5 +47,6 @@ def table() -> Iterator[str]:
     """All settings as a table in Markdown."""
     yield "| setting | environment variable | default | meaning |"
     yield "| --- | --- | --- | --- |"
-    for name, path, field in variables(Settings):
-        yield f"| `{path}` | `{name}` | `{shown_default(field)}` | {field.description} |"
+    names = {variable.path: f"`{variable.name}`" for variable in variables(Settings)}
+    for path, field in described(Settings):
+        yield f"| `{path}` | {names.get(path, '')} | `{shown_default(field)}` | {field.description} |"

@@ -1,0 +1,113 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import wireroom.cli
+from tests.unit.cli.conftest import Shell
+from wireroom import __version__
+from wireroom.cli import _outcome
+from wireroom.cli._program import program
+from wireroom.errors import ConfigurationError, Conflict, Fault, Fenced, InvalidEvent, Red, Reject, RetryAfter
+
+WIREROOM = [sys.executable, "-c", "from wireroom.cli import main; main()"]
+COMMANDS = program.list_commands(click.Context(program))
+
+
+def failing(error: BaseException) -> click.Command:
+    @click.command()
+    def command() -> None:
+        raise error
+
+    return command
+
+
+def test_every_file_is_a_command_and_help_lists_it_with_what_it_does(shell: Shell) -> None:
+    folder = Path(wireroom.cli.__file__).parent
+    names = {path.stem.replace("_", "-") for path in folder.glob("[!_]*.py")}
+    assert {"publish", "withdraw", "check", "render", "status", "dead-letters", "completion"} <= names == set(COMMANDS)
+    listed = {
+        line.split()[0]: line.split()[1:] for line in shell("--help").out.partition("Commands:\n")[2].splitlines()
+    }
+    assert names <= {name for name, text in listed.items() if text}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_and_all_its_options(name: str) -> None:
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
+    parts = list(command.commands.values()) if isinstance(command, click.Group) else [command]
+    for part in [command, *parts]:
+        assert part.help, part.name
+        assert all(option.help for option in part.params if isinstance(option, click.Option)), part.name
+
+
+def test_version_and_short_help(shell: Shell) -> None:
+    assert shell("--version") == (0, f"wireroom {__version__}\n", "")
+    assert shell("-h").out == shell("--help").out
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["publish"], ["check", "--nonsense"], ["render", "x.json"]])
+def test_usage(shell: Shell, arguments: list[str]) -> None:
+    result = shell(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert "Usage:" in result.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (ConfigurationError([Fault("a.b", "1", "2"), Fault("c", "3", "4")]), 78, ["a.b: found 1", "c: found 3"]),
+        (RetryAfter("the disk is full"), 69, ["the disk is full"]),
+        (Conflict("feeds/a.rss"), 69, ["feeds/a.rss"]),
+        (Fenced("another member owns it"), 69, ["another member"]),
+        (OSError(13, "Permission denied", "x"), 69, ["Permission denied"]),
+        (Reject("title-empty", [Fault("title", "''", "text")]), 1, ["title-empty", "found ''"]),
+        (InvalidEvent([Fault("url", "nothing", "a URL")]), 1, ["invalid-event", "found nothing"]),
+        (Red("the log is damaged", "put back a copy"), 1, ["the log is damaged", "put back a copy"]),
+        (ZeroDivisionError("a bug of ours"), 70, ["Traceback", "a bug of ours", "report it"]),
+        (KeyboardInterrupt(), 130, ["Interrupted"]),
+    ],
+)
+def test_each_outcome_has_its_exit_code(
+    capsys: pytest.CaptureFixture[str], error: BaseException, code: int, told: list[str]
+) -> None:
+    assert _outcome.run(failing(error), []) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert all(words in err for words in told)
+    assert ("Traceback" in err) == (code == 70)
+
+
+def test_an_error_that_ends_the_process_is_not_caught() -> None:
+    with pytest.raises(SystemExit):
+        _outcome.run(failing(SystemExit(5)), [])
+
+
+def test_a_reader_that_goes_away_is_no_bug(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = subprocess.run([*WIREROOM, "check", "--settings"], stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path)
+    os.close(writing)
+    assert (command.returncode, command.stderr) == (141, b"")
+
+
+def test_without_click_it_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise ModuleNotFoundError(name='click')")
+    command = subprocess.run(
+        [*WIREROOM, "--help"], env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert command.returncode == 1
+    assert "pip install 'wireroom[cli]'" in command.stderr
+
+
+def test_help_loads_no_output_and_no_log() -> None:
+    code = (
+        "import sys; from wireroom.cli._program import program; from wireroom.cli._outcome import run;"
+        "run(program, ['-h']);"
+        "print({name.partition('.')[0] for name in sys.modules} & {'feedgen','lxml','nh3','apsw','rich','starlette'})"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).endswith("set()\n")
