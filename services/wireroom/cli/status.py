@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import click
@@ -67,7 +67,7 @@ def command(settings: Settings, as_json: bool) -> int:
     finally:
         log.close()
     now = SystemClock().now()
-    click.echo(json.dumps([_object(each) for each in found]) if as_json else "\n".join(_lines(found, now)))
+    click.echo(json.dumps([_object(each) for each in found]) if as_json else "\n".join(lines(found, now)))
     return FINDINGS if any(each.state == "red" for each in found) else DONE
 
 
@@ -128,7 +128,8 @@ def _iso(time: int | None) -> str | None:
     return None if time is None else moment(time).isoformat(timespec="seconds")
 
 
-def _lines(found: list[Status], now: int) -> Iterator[str]:
+def lines(found: Sequence[Status], now: int) -> Iterator[str]:
+    """What a person reads, as of `now`."""
     for status in found:
         places = ", ".join(
             f"{p.partition} at {'-' if p.position is None else p.position} of {p.end}" for p in status.places
