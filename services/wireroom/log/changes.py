@@ -48,8 +48,10 @@ class WatchedChanges(Changes):
             self._start()
             self._waiting += 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self.count != seen, timeout)
-            self._waiting -= 1
+            try:
+                self._changed.wait_for(lambda: self.count != seen, timeout)
+            finally:
+                self._waiting -= 1
 
     def close(self) -> None:
         """End the thread."""
@@ -68,7 +70,7 @@ class WatchedChanges(Changes):
         last: int | None = None  # so that the first look finds what came before it
         while self._someone_waits():
             pause = SHORTEST
-            while self._waiting:
+            while self._waiting and not self._closed:
                 now = self._version()
                 if now is None or now != last:
                     last, pause = now, SHORTEST

@@ -1,4 +1,6 @@
-from threading import Thread, active_count
+import os
+import signal
+from threading import Thread, Timer, active_count
 from time import sleep
 
 import pytest
@@ -74,6 +76,36 @@ def test_all_who_wait_share_one_thread_and_closing_ends_it() -> None:
     assert active_count() == before + 1
     watched.close()
     assert active_count() == before
+
+
+def test_an_interrupt_ends_a_wait_and_the_looking() -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    watched = WatchedChanges(lambda: 1)
+    watched.wait(0, FOREVER)
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    killer = Timer(0.05, os.kill, (os.getpid(), signal.SIGUSR1))
+    killer.start()
+    with pytest.raises(KeyboardInterrupt):
+        watched.wait(watched.count, FOREVER)
+    signal.signal(signal.SIGUSR1, before)
+    assert watched._waiting == 0
+    watched.close()
+
+
+def test_closing_ends_the_thread_while_somebody_waits() -> None:
+    watched = WatchedChanges(lambda: 1)
+    watched.wait(0, FOREVER)
+    waiting = Thread(target=watched.wait, args=(watched.count, FOREVER))
+    waiting.start()
+    while not watched._waiting:
+        sleep(0.001)
+    watched.close()
+    assert watched._thread is not None
+    assert not watched._thread.is_alive()
+    watched.announce()
+    waiting.join()
 
 
 def test_closing_what_never_waited() -> None:
