@@ -6,6 +6,7 @@ Invalid input raises InvalidEvent with every fault at once, from `ArticleEvent.p
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, NamedTuple, Self, TypeVar
 from uuid import UUID, uuid4, uuid5
 
@@ -197,28 +198,28 @@ class ArticleEvent(_Part):
         if kind in _SHOWN and url is None:
             yield Fault("url", NOTHING, "the canonical address, null only when WITHDRAWN")
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The article's identity as one string: `publication/article_id`."""
         return f"{self.publication}/{self.article_id}"
 
-    @property
+    @cached_property
     def order(self) -> Order:
         """Its place among all events about the same article."""
         return Order(self.revision, self.kind is Kind.WITHDRAWN, micros(self.occurred_at), self.event_id)
 
-    @property
+    @cached_property
     def minted_guid(self) -> str:
         """The guid made from the identity: it never follows URL or title."""
         return uuid5(GUIDS, self.id).urn
 
-    @property
+    @cached_property
     def first_visible(self) -> int:
         """First visible date, in microseconds: the later of publication and embargo."""
         embargo = self.article.embargoed_until if self.article else None
         return micros(max(self.published_at, embargo) if embargo else self.published_at)
 
-    @property
+    @cached_property
     def visible_from(self) -> int:
         """When it may be shown, in microseconds: nothing dated in the future shows anywhere."""
         if self.article is None:
@@ -226,7 +227,7 @@ class ArticleEvent(_Part):
         dates = (self.article.updated_at, self.article.modified_at)
         return max(self.first_visible, *(micros(date) for date in dates if date))
 
-    @property
+    @cached_property
     def significant_at(self) -> int:
         """The last change that readers should notice, in microseconds; never before the first visible date."""
         updated = self.article.updated_at if self.article else None

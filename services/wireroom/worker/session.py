@@ -105,12 +105,19 @@ class Session:
                 if drain and idle and self._drained():
                     break
                 wait = idle or not drain
-            self.finish()
-            self.quarantine.close()
+            self._end()
         except Red as red:
             self.health.red(str(red))
             raise
         return True
+
+    def _end(self) -> None:
+        """Stop in order; what cannot be finished now is not committed, and done again by the next worker."""
+        try:
+            self.finish()
+            self.quarantine.close()
+        except RetryAfter as unwell:
+            log.warning("%s: stopped with work in hand, nothing is lost: %s", self.sink.name, unwell)
 
     def step(self, wait: bool = True) -> bool:
         """One turn; whether nothing was left to do before it."""
