@@ -29,6 +29,7 @@ RUN_ELSEWHERE = {
     "make lock": "asks a package registry",
     "make upgrade": "asks a package registry",
 }
+BASH = ("bash", "-euo", "pipefail", "-c")
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*?(?:<<'(\w+)'.*\n(?:.*\n)*?\2$|$))", re.MULTILINE)
 READY = re.compile(rb"https?://")
 
@@ -62,11 +63,12 @@ class Shell:
         if block.language == "python":
             self._finish(["python", "-c", block.text])
             return
-        commands = [command for command in block.commands if command.partition("  #")[0].strip() not in RUN_ELSEWHERE]
-        if any(command.startswith(SERVERS) and "--drain" not in command for command in commands):
-            self._serve("\n".join(commands))
-        elif commands:
-            self._finish(["bash", "-euo", "pipefail", "-c", "\n".join(commands)])
+        commands = [command for command in block.commands if bare(command) not in RUN_ELSEWHERE]
+        serves = bool(commands) and commands[-1].startswith(SERVERS) and "--drain" not in commands[-1]
+        server = commands.pop() if serves else None
+        self._finish([*BASH, "\n".join(commands)])
+        if server:
+            self._serve(server)
 
     def _finish(self, command: list[str]) -> None:
         result = subprocess.run(
@@ -79,7 +81,7 @@ class Shell:
         output = self.folder / f"server-{len(self.servers)}.log"
         with output.open("wb") as log:
             server = subprocess.Popen(
-                ["bash", "-euo", "pipefail", "-c", command], cwd=self.folder, env=self.environment,
+                [*BASH, f"exec {command}"], cwd=self.folder, env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         self.servers.append(server)
@@ -91,9 +93,27 @@ class Shell:
         raise AssertionError(output.read_text())
 
     def stop(self) -> None:
-        for server in self.servers:
+        """End every server as a terminal or a supervisor does: the signal goes to all its processes."""
+        running = [server for server in self.servers if server.poll() is None]
+        for server in running:
             os.killpg(server.pid, signal.SIGTERM)
-            server.wait(10)
+        hung = [server.args for server in running if not ended(server)]
+        assert not hung
+
+
+def ended(server: subprocess.Popen[bytes]) -> bool:
+    """Whether it ends within ten seconds; if not, it is killed."""
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        return False
+    return True
+
+
+def bare(command: str) -> str:
+    """A command without the comment behind it."""
+    return command.partition("  #")[0].strip()
 
 
 @pytest.fixture
@@ -119,8 +139,8 @@ def test_every_command_of_a_document_runs(shell: Shell, document: str) -> None:
 
 
 def test_every_command_that_is_left_out_is_in_a_document() -> None:
-    shown = {command for name in DOCUMENTS for block in blocks(ROOT / name) for command in block.commands}
-    assert set(RUN_ELSEWHERE) <= {command.partition("  #")[0].strip() for command in shown}
+    shown = {bare(command) for name in DOCUMENTS for block in blocks(ROOT / name) for command in block.commands}
+    assert set(RUN_ELSEWHERE) <= shown
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
