@@ -25,6 +25,10 @@ from wireroom.event import ArticleEvent, Kind
 
 RATE, SECONDS = 50, 20
 IDLE = 15  # seconds
+CONFIG = """\
+publications: [{id: kabar-harian, name: Kabar Harian, language: id, url: "https://kabar-harian.example/"}]
+feeds: [{id: latest, publication: kabar-harian, entries: %d}]
+"""
 WIREROOM = [str(Path(sys.executable).with_name("wireroom"))]
 
 
@@ -49,7 +53,8 @@ def _row(name: str, value: float, goal: float | None, unit: str = "ms") -> Row:
 
 @contextmanager
 def up(folder: Path, interval: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """`wireroom up` in a folder; its address."""
+    """`wireroom up` in a folder; its address. The feed shows at least what is published between two flushes."""
+    (folder / "wireroom.yaml").write_text(CONFIG % (50 if interval == "0" else 4 * RATE))
     output = folder / "up.log"
     with output.open("wb") as log:
         process = subprocess.Popen(
