@@ -87,6 +87,12 @@ def test_files_that_cannot_be_read_are_faults(tmp_path_factory: pytest.TempPathF
         assert caught.value.faults[0].path == str(path)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("configuration") / "w.yaml"
+    path.write_bytes(b"\xef\xbb\xbflog: {}\n")
+    assert read(path).tree == {"log": {}}
+
+
 def test_a_fault_is_placed_where_its_value_stands_or_what_should_hold_it() -> None:
     origins = {"feeds": "w.yaml:3", "feeds[1]": "w.yaml:9", "feeds[1].id": "w.yaml:10"}
     assert placed(Fault("feeds[1].id", "", ""), origins).path == "w.yaml:10: feeds[1].id"

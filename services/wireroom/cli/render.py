@@ -112,8 +112,8 @@ def _made(
     edition = fold(Edition(definition.digest, "render"), window, [change], {SOURCE: 1}, now)
     documents = definition.render(edition, shown(edition, window), publications)
     generation = stamp(edition, documents).generation
-    fitting = [document for document in documents if _fits(document, form)]
-    for document in sorted(fitting, key=lambda document: not document.articles)[:1]:
+    fitting = [document for document in documents if _fits(document, form)]  # of sitemaps, the first child leads
+    for document in fitting[:1]:
         findings = [] if document.articles else [_why_not(definition, change.entry, now)]
         yield Rendered(document.body(generation), findings)
 

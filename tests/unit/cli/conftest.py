@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -74,6 +75,8 @@ class Shell:
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Shell]:
     monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("WIREROOM_")]:
+        monkeypatch.delenv(name)
     shell = Shell(tmp_path, monkeypatch, capsys)
     yield shell
     shell.close()

@@ -2,6 +2,7 @@ import pytest
 
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.stories import story
+from wireroom.cli import _letters
 from wireroom.errors import Fault, Reject
 from wireroom.log import ARTICLES, BACKFILL, Message
 
@@ -110,3 +111,8 @@ def test_usage(rejected: Shell, arguments: list[str]) -> None:
 def test_without_a_log_it_says_so(shell: Shell) -> None:
     assert shell("dead-letters", "list").code == 78
     assert list(shell.folder.iterdir()) == []
+
+
+def test_all_are_read_however_many(rejected: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_letters, "_SLICE", 2)
+    assert ids(rejected) == ["0/0", "0/1", "0/2"]

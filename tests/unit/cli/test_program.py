@@ -8,6 +8,7 @@ import pytest
 
 import wireroom.cli
 from tests.unit.cli.conftest import Shell
+from tests.unit.cli.stories import STORM
 from wireroom import __version__
 from wireroom.cli import _outcome
 from wireroom.cli._program import program
@@ -87,10 +88,12 @@ def test_an_error_that_ends_the_process_is_not_caught() -> None:
         _outcome.run(failing(SystemExit(5)), [])
 
 
-def test_a_reader_that_goes_away_is_no_bug(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [["check", "--settings"], ["render", "storm.json", "--as", "ninjs"]])
+def test_a_reader_that_goes_away_is_no_bug(shell: Shell, arguments: list[str]) -> None:
+    shell.write("storm.json", STORM)
     reading, writing = os.pipe()
     os.close(reading)
-    command = subprocess.run([*WIREROOM, "check", "--settings"], stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path)
+    command = subprocess.run([*WIREROOM, *arguments], stdout=writing, stderr=subprocess.PIPE, cwd=shell.folder)
     os.close(writing)
     assert (command.returncode, command.stderr) == (141, b"")
 

@@ -116,3 +116,10 @@ def test_faults_of_an_event(shell: Shell) -> None:
 def test_one_event_is_expected(shell: Shell, text: str) -> None:
     result = shell("render", "-", "--as", "rss", stdin=text.encode())
     assert (result.code, "one event is expected" in result.err) == (2, True)
+
+
+def test_what_the_worker_would_reject_is_a_finding_for_its_own_document_too(shell: Shell) -> None:
+    shell.write("storm.json", story(article={"title": "&nbsp;"}))
+    result = shell("render", "storm.json", "--as", "ninjs", "--at", SOON)
+    assert (result.code, result.out) == (1, "")
+    assert "empty-title" in result.err

@@ -5,6 +5,8 @@ import pytest
 
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.stories import story
+from wireroom.cli import status
+from wireroom.cli._letters import letters, redrive
 from wireroom.cli.status import Place, Status, lines, statuses
 from wireroom.clock import HOUR, MINUTE, SECOND, SystemClock
 from wireroom.codec import encode, encode_change
@@ -39,13 +41,13 @@ def filled(count: int) -> MemoryLog:
 
 
 def by_worker(found: Sequence[Status]) -> dict[str, Status]:
-    return {status.worker: status for status in found}
+    return {each.worker: each for each in found}
 
 
 def test_a_worker_that_never_ran() -> None:
-    status = by_worker(list(statuses(filled(3), MemoryStore())))["feeds"]
-    assert (status.state, status.document, status.dead_letters, status.lag) == ("unknown", None, 0, 3)
-    assert status.places == (Place("articles/0", None, 3), Place("articles.backfill/0", None, 0))
+    feeds = by_worker(list(statuses(filled(3), MemoryStore())))["feeds"]
+    assert (feeds.state, feeds.document, feeds.dead_letters, feeds.lag) == ("unknown", None, 0, 3)
+    assert feeds.places == (Place("articles/0", None, 3), Place("articles.backfill/0", None, 0))
 
 
 def test_position_and_lag_are_each_worker_s_own() -> None:
@@ -53,7 +55,7 @@ def test_position_and_lag_are_each_worker_s_own() -> None:
     read(log, "feeds", 4)
     read(log, "articles", 10)
     found = by_worker(list(statuses(log, MemoryStore())))
-    assert {name: status.lag for name, status in found.items()} == {"feeds": 6, "articles": 0, "sitemaps": 10}
+    assert {name: each.lag for name, each in found.items()} == {"feeds": 6, "articles": 0, "sitemaps": 10}
     assert found["feeds"].places[0].position == 4
 
 
@@ -131,5 +133,21 @@ def test_a_red_worker_is_a_finding(shell: Shell) -> None:
     ],
 )
 def test_how_long_ago(age: int, told: str) -> None:
-    status = Status("feeds", "green", "", 0, (), changed("feeds", NOW - age), 0)
-    assert any(f"feeds/teluk/latest.rss, {told}" in line for line in lines([status], NOW))
+    feeds = Status("feeds", "green", "", 0, (), changed("feeds", NOW - age), 0)
+    assert any(f"feeds/teluk/latest.rss, {told}" in line for line in lines([feeds], NOW))
+
+
+def test_what_was_redriven_is_no_longer_counted() -> None:
+    log = filled(2)
+    for record in log.read(log.partitions(ARTICLES)[0], 0, 2):
+        log.append("dead-letters", [letter(record, "feeds", Reject("x"))])
+    redrive(log, letters(log)[:1])
+    assert by_worker(list(statuses(log, MemoryStore())))["feeds"].dead_letters == 1
+
+
+def test_the_last_document_is_looked_for_among_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "TAIL", 2)
+    log = filled(0)
+    log.append(DOCUMENTS, [encode_change(changed(name, 1)) for name in ("sitemaps", "feeds", "feeds")])
+    found = by_worker(list(statuses(log, MemoryStore())))
+    assert (found["sitemaps"].document, found["feeds"].document) == (None, changed("feeds", 1))

@@ -108,3 +108,10 @@ def test_a_publication_that_cannot_be(shell: Shell) -> None:
     assert result.code == 1
     assert "publication: found 'Teluk'" in result.err
     assert shell.records() == []
+
+
+def test_a_withdrawal_may_be_raised(shell: Shell) -> None:
+    keep(shell, {**story(revision=5, kind="WITHDRAWN", url=None), "article": None})
+    result = shell("withdraw", "teluk", "badai/7", "--revision", "9", "--published-at", "2026-03-01T05:30:00Z")
+    assert (result.code, result.out) == (0, "withdrawn at revision 9\n")
+    assert withdrawn(shell).revision == 9
