@@ -6,7 +6,7 @@ from wireroom.errors import Fault, Reject
 
 # Tags and comments that every parser reads alike, none with another in it; what only begins like one is "odd".
 _TOKEN = re.compile(
-    r"""<!--(?!-?>)[^<>]*?-->
+    r"""<!--[^<>]*?-->
     | <(?P<close>/?)(?P<name>[a-z][a-z0-9-]*+)
       (?:\s++[^\s"'<>/=]++(?:\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'|[^\s"'=<>`]++))?+)*+\s*+/?>
     | (?P<odd><)(?=[a-z!?/])""",

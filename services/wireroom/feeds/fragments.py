@@ -24,6 +24,6 @@ class Fragments:
             return fragment
         fragment = self._kept[key] = build(item)
         self._room -= len(fragment)
-        while self._room < 0 and len(self._kept) > 1:
+        while self._room < 0:
             self._room += len(self._kept.popitem(last=False)[1])
         return fragment

@@ -64,6 +64,12 @@ def test_case_03_unpublish_republish_keeps_the_guid_and_the_first_date(desk: Des
     assert not found(back, "atom", "at:deleted-entry")
 
 
+def test_case_03_the_newest_tombstone_comes_first(desk: Desk) -> None:
+    gone = [withdrawn(f"{n}", occurred_at=NOON - n * HOUR) for n in (2, 1, 3)]
+    graves = attributes(desk.read(*gone, now=NOON), "atom", "at:deleted-entry")
+    assert [grave["when"][11:13] for grave in graves] == ["11", "10", "09"]
+
+
 def test_case_03_a_tombstone_goes_after_72_hours(desk: Desk) -> None:
     desk.read(published(), withdrawn(), now=NOON)
     assert found(desk.read(now=NOON + 72 * HOUR - SECOND), "atom", "at:deleted-entry")

@@ -7,8 +7,10 @@ from tests.unit.newsroom import FJORDPOSTEN, HARBOUR, HOUR, NOON, SETTINGS, publ
 from wireroom.clock import HOUR as HOUR_US
 from wireroom.clock import MINUTE
 from wireroom.config import FeedSettings, Settings
+from wireroom.errors import Red
 from wireroom.event import Author
 from wireroom.feeds import FeedsSink
+from wireroom.feeds.fragments import Fragments
 from wireroom.sink import load_sink
 
 PICTURED = {
@@ -189,6 +191,13 @@ def test_the_same_edition_gives_the_same_bytes_whoever_renders_it() -> None:
     documents = worker.read(now=NOON)
     assert other.read(now=NOON) == documents
     assert latest().read(*events, now=NOON + HOUR) == documents
+
+
+@pytest.mark.parametrize("form", ["rss", "atom", "json"])
+def test_every_document_goes_through_the_gate(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    monkeypatch.setattr(Fragments, "get", lambda *_: b"<broken")
+    with pytest.raises(Red):
+        declared(formats=(form,)).read(published(), now=NOON)
 
 
 def test_the_entry_point_finds_it() -> None:
