@@ -12,7 +12,7 @@ import apsw
 import pytest
 
 from wireroom.clock import ManualClock, SystemClock
-from wireroom.log import ARTICLES, Commit, Partition, member
+from wireroom.log import ARTICLES, Commit, Partition, lease, member
 from wireroom.log.member import LEASE
 from wireroom.log.sqlite import SQLiteLog
 
@@ -117,12 +117,25 @@ def test_what_a_living_process_owns_is_left_to_it_and_taken_over_when_it_was_kil
         assert waiting.assignment() == {}
         process.kill()
         process.wait()
+    waiting.poll(0, 1)  # at once: the lease need not run out
+    assert waiting.assignment() == {HOME: Commit(0, "first")}
     log.close()
-    log = later(file)
-    heir = log.join("feeds", [ARTICLES])
-    heir.poll(0, 1)
-    assert heir.assignment() == {HOME: Commit(0, "first")}
-    log.close()
+
+
+def test_what_was_owned_elsewhere_is_taken_over_when_the_lease_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "log.db"
+    with child("owner", file) as process:
+        assert hear(process) == "0"
+        process.kill()
+        process.wait()
+    monkeypatch.setattr(lease, "_machine", lambda: "another:1")  # where that process id may be anybody's
+    for log, expected in ((SQLiteLog(file), {}), (later(file), {HOME: Commit(0)})):
+        heir = log.join("feeds", [ARTICLES])
+        heir.poll(0, 1)
+        assert heir.assignment() == expected
+        log.close()
 
 
 def test_a_process_that_was_replaced_is_fenced(tmp_path: Path) -> None:

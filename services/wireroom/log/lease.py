@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from socket import gethostname
 from typing import NamedTuple, Protocol
 from uuid import uuid4
@@ -45,7 +46,7 @@ class Leases:
         self._database = database
         self._changes = changes
         self._clock = clock
-        self._member = f"{gethostname()}/{os.getpid()}/{uuid4()}"
+        self._member = f"{_machine()}/{os.getpid()}/{uuid4()}"
         self._owned: dict[Partition, Owned] = {}
         self._renew_at = 0
 
@@ -124,10 +125,16 @@ class Leases:
         return bool(query(f"UPDATE leases SET {change} WHERE {lease} RETURNING 1", (*values, *mine)))
 
 
+def _machine() -> str:
+    """Where process ids mean the same: containers may share a host's name but not its processes."""
+    processes = Path("/proc/self/ns/pid")
+    return f"{gethostname()}:{processes.stat().st_ino if processes.exists() else 0}"
+
+
 def _has_died(member: str) -> bool:
     """Whether a member was a process of this machine that is no more; its lease need not run out first."""
-    host, pid, _ = member.split("/")
-    if host != gethostname():
+    machine, pid, _ = member.split("/")
+    if machine != _machine():
         return False
     try:
         os.kill(int(pid), 0)

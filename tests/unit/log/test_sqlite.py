@@ -12,9 +12,11 @@ from threading import Thread
 import apsw
 import pytest
 
-from wireroom.errors import Red, RetryAfter
-from wireroom.log import ARTICLES, BACKFILL, Message, Partition, Position, member
+from wireroom.clock import ManualClock, SystemClock
+from wireroom.errors import Fenced, Red, RetryAfter
+from wireroom.log import ARTICLES, BACKFILL, Commit, Message, Partition, Position, member
 from wireroom.log import sqlite as module
+from wireroom.log.member import LEASE
 from wireroom.log.sqlite import SQLiteLog
 
 HOME = Partition(ARTICLES, 0)
@@ -257,6 +259,19 @@ def test_a_poll_that_renews_nothing_writes_nothing(log: SQLiteLog) -> None:
     assert log._file.version() == before
     log.append(ARTICLES, articles(1))
     assert log._file.version() != before
+
+
+def test_who_was_fenced_sees_it_at_the_next_poll_though_its_lease_seems_fresh(file: Path, log: SQLiteLog) -> None:
+    member = log.join("feeds", [ARTICLES])
+    member.poll(0, 1)
+    ahead = SQLiteLog(file, clock=ManualClock(SystemClock().now() + 2 * LEASE))  # a clock that is wrong
+    heir = ahead.join("feeds", [ARTICLES])
+    heir.poll(0, 1)
+    with pytest.raises(Fenced):
+        member.commit({HOME: Commit(0)})
+    member.poll(0, 1)
+    assert member.assignment() == {}
+    ahead.close()
 
 
 def test_readers_do_not_keep_the_wal_from_being_emptied(file: Path, log: SQLiteLog) -> None:
