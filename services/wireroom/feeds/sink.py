@@ -1,22 +1,22 @@
 """The sink `feeds`: one edition for each declared feed; without a configuration, a feed `latest` per publication."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from unicodedata import normalize
 
 from wireroom.clock import DAY, HOUR, MINUTE, micros
-from wireroom.config import FeedSettings, Publication, Selection, Settings
+from wireroom.config import FeedSettings, Publication, Settings
 from wireroom.document import Document
 from wireroom.edition import Edition, Entry, Window
-from wireroom.event import Article, ArticleEvent
+from wireroom.event import ArticleEvent
 from wireroom.feeds import gate, render
 from wireroom.feeds.channel import Channel, Item, atom_id, channel, items, rfc3339
 from wireroom.feeds.content import content
 from wireroom.feeds.extensions import Deleted
 from wireroom.feeds.fragments import Fragments
 from wireroom.feeds.jsonfeed import jsonfeed
+from wireroom.feeds.selection import choices, takes
 from wireroom.sink import Content
 from wireroom.text import plain
 
@@ -85,7 +85,8 @@ class Feed:
     def digest(self) -> str:
         """Of all that selects; not of what renders."""
         feed = self.settings
-        selecting = [sorted(self.sources), *map(_choices, (feed.include, feed.exclude)), feed.entries, feed.minutes]
+        chosen = [{name: sorted(values) for name, values in choices(s).items()} for s in (feed.include, feed.exclude)]
+        selecting = [sorted(self.sources), *chosen, feed.entries, feed.minutes]
         return blake2b(json.dumps(selecting, sort_keys=True).encode(), digest_size=16).hexdigest()
 
     @property
@@ -101,15 +102,12 @@ class Feed:
         )
 
     def selects(self, event: ArticleEvent) -> bool:
-        """Every list of `include` that is given shares a value with the article, no list of `exclude` does."""
+        """Whether `include` and `exclude` take the article, and it does not itself keep out of this feed."""
         article = event.article
         if article is None or not {"feeds", self.name}.isdisjoint(article.exclude):
             return False
-        traits = _traits(article, self.languages.get(event.publication, ""))
-        wanted, unwanted = _choices(self.settings.include), _choices(self.settings.exclude)
-        return all(traits[name] & set(choice) for name, choice in wanted.items()) and not any(
-            traits[name] & set(choice) for name, choice in unwanted.items()
-        )
+        language = self.languages.get(event.publication, "")
+        return takes(self.settings.include, self.settings.exclude, article, language)
 
     def keeps(self, content: Content) -> Content:
         """All of it."""
@@ -170,30 +168,3 @@ def _deleted(edition: Edition, listed: Sequence[Item]) -> tuple[Deleted, ...]:
         if grave.when <= edition.clock
     ]
     return tuple(grave for grave in graves if grave.ref not in live)
-
-
-def _choices(selection: Selection) -> dict[str, list[str]]:
-    """The lists that are given, comparable."""
-    return {name: sorted(map(_comparable, values)) for name, values in selection.model_dump().items() if values}
-
-
-def _comparable(value: str) -> str:
-    return normalize("NFC", plain(value)).casefold()
-
-
-def _traits(article: Article, language: str) -> dict[str, set[str]]:
-    """What a selection may ask of an article; `en` selects en-GB too (RFC 4647, 3.3.1)."""
-    traits: dict[str, Iterable[str]] = {
-        "sections": article.sections,
-        "tags": article.tags,
-        "authors": [author.name for author in article.authors],
-        "languages": _ranges(article.language or language),
-        "access": [article.access],
-    }
-    return {name: set(map(_comparable, values)) for name, values in traits.items()}
-
-
-def _ranges(language: str) -> Iterator[str]:
-    subtags = language.split("-")
-    for count in range(1, len(subtags) + 1):
-        yield "-".join(subtags[:count])
