@@ -6,13 +6,13 @@ Sinks are found by the entry points `wireroom.sinks`; each is built with the set
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol
 
 from wireroom.config import Publication, Settings
 from wireroom.document import Document
 from wireroom.edition import Edition, Entry, Window
+from wireroom.errors import ConfigurationError, Fault
 from wireroom.event import ArticleEvent
 from wireroom.store import Stored
 
@@ -115,12 +115,11 @@ class SinkFactory(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SinkNotFound(Exception):
+class SinkNotFound(ConfigurationError):
     """No such sink is installed."""
 
-    name: str
-    installed: tuple[str, ...]
+    def __init__(self, name: str, installed: Sequence[str]) -> None:
+        super().__init__([Fault("sink", repr(name), f"one of {', '.join(installed)}")])
 
 
 def installed_sinks() -> Mapping[str, EntryPoint]:

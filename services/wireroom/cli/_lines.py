@@ -62,6 +62,8 @@ class Lines:
 
 
 def _told(record: Record) -> Line | None:
+    if "wireroom.redriven" in record.headers:
+        return Line(record.timestamp, "redriven", f"a dead letter from {record.key or 'nobody'}")
     if record.partition.topic == DEAD_LETTERS:
         rule = record.headers.get("wireroom.rule", b"").decode()
         return Line(record.timestamp, "dead", f"letter from {record.key or 'nobody'}: {rule}")

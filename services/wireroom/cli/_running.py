@@ -11,9 +11,9 @@ from types import FrameType
 
 from wireroom.config import Settings
 from wireroom.connect import installed, open_log, open_store
-from wireroom.errors import ConfigurationError, Fault, Red
+from wireroom.errors import Red
 from wireroom.log import Log
-from wireroom.sink import SinkNotFound, load_sink
+from wireroom.sink import load_sink
 from wireroom.store import Store
 from wireroom.store.probe import probe
 from wireroom.worker import Worker
@@ -101,10 +101,7 @@ def opened(settings: Settings) -> Iterator[tuple[Log, Store]]:
 @contextmanager
 def worker(name: str, settings: Settings, events: Log, store: Store) -> Iterator[Worker]:
     """A worker for one sink. Raises ConfigurationError when there is no such sink here."""
-    try:
-        with installed():
-            sink = load_sink(name, settings)
-    except SinkNotFound as error:
-        raise ConfigurationError([Fault("worker", repr(name), f"one of {', '.join(error.installed)}")]) from error
+    with installed():
+        sink = load_sink(name, settings)
     with ThreadPoolExecutor(WRITERS, thread_name_prefix=f"{name}-writer") as writers:
         yield Worker(sink, events, store, settings, executor=writers)
