@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import signal
 import urllib.error
 import urllib.request
@@ -145,3 +146,53 @@ def test_replay_finds_nothing_where_all_is_well_and_mends_what_is_not(newsroom: 
     newsroom.run("replay", "feeds", "--yes")
     newsroom.run("replay", "articles", "--yes")
     assert newsroom.documents() == good
+
+
+def test_an_emptied_store_is_filled_again_with_the_same_documents(newsroom: Newsroom) -> None:
+    now = datetime.now(UTC).isoformat()
+    newsroom.publish(
+        *[article(f"n{k}", sections=["a"], published_at=now if k % 2 else "2025-02-03T04:05:06Z") for k in range(20)],
+        article("n1", 2, published_at=now, title="n1, mended"),
+        withdrawal("n2", 2, "2025-02-03T04:05:06Z"),
+        article("soon", published_at=now, embargoed_until=soon(3600)),
+        article("gone", published_at=now, expires_at=soon(-1)),
+    )
+    newsroom.run("up", "--drain")
+    before = newsroom.documents()
+    shutil.rmtree(newsroom.folder / "data" / "store")
+    newsroom.run("up", "--drain")
+    assert newsroom.documents() == before
+    assert "articles/daily/n2.json" in before
+    assert not any("soon" in key for key in before)
+
+
+SAMPLE = Path(__file__).parents[2].parent / "shared" / "samples" / "seed-article.json"
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason="the sample articles are not beside this checkout")
+def test_a_real_article_is_right_in_every_output(newsroom: Newsroom) -> None:
+    newsroom.run("publish", str(SAMPLE))
+    newsroom.run("up", "--drain")
+    event = json.loads(SAMPLE.read_text())
+    told, name = event["article"], f"{event['publication']}/{event['article_id']}"
+    ninjs = json.loads(newsroom.document(f"articles/{name}.json"))
+    (item,) = json.loads(newsroom.document(f"feeds/{event['publication']}/latest.json"))["items"]
+    rss = newsroom.document(f"feeds/{event['publication']}/latest.rss")
+    atom = newsroom.document(f"feeds/{event['publication']}/latest.atom")
+    assert ninjs["headlines"][0]["value"] == item["title"] == told["title"]
+    assert (ninjs["language"], item["date_published"][:19]) == ("id", event["published_at"][:19])
+    for body in (ninjs["bodies"][0]["value"], item["content_html"], rss, atom):
+        assert all(related["url"] in body for related in told["related"])
+        assert 'href="/' not in body
+    for text in (json.dumps(ninjs, ensure_ascii=False), rss):
+        for expected in (told["images"][0]["caption"], "istimewa", "diaway.id", "Internasional", *told["tags"]):
+            assert expected in text
+    assert "<loc>" not in newsroom.document(f"sitemaps/{event['publication']}/news.xml")
+
+    now = datetime.now(UTC).isoformat()
+    moved = {**event, "revision": 2, "published_at": now, "occurred_at": now, "event_id": "moved"}
+    newsroom.publish({**moved, "article": {**told, "modified_at": now}})
+    newsroom.run("up", "--drain")
+    sitemap = newsroom.document(f"sitemaps/{event['publication']}/news-1.xml")
+    assert event["url"] in sitemap
+    assert "diaway" not in sitemap

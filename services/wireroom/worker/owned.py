@@ -1,6 +1,7 @@
 """A partition that this worker owns: how far it was read, and which editions are complete below that."""
 
 import hashlib
+import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -9,6 +10,9 @@ from pydantic_core import from_json, to_json
 from wireroom.errors import Conflict, OutcomeUnknown
 from wireroom.log import Commit, Partition
 from wireroom.store import Store
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -55,9 +59,17 @@ class Owned:
 
 
 def read_roster(store: Store, worker: str, owned: Owned) -> None:
-    """Take up the roster that was committed with the partition's offset; without one every edition is behind."""
-    stored = store.get(_key(worker, owned.committed.metadata)) if owned.committed.metadata else None
-    if stored is not None:
+    """Take up the roster that was committed with the partition's offset; without one every edition is behind.
+
+    A roster that is gone means that the store was emptied: everything is read again from the beginning.
+    """
+    if not owned.committed.metadata:
+        return
+    stored = store.get(_key(worker, owned.committed.metadata))
+    if stored is None:
+        log.warning("%s: the store lost its state; reading %s from the beginning", worker, owned.partition.topic)
+        owned.position, owned.committed = 0, Commit(0)
+    else:
         roster = from_json(stored.body)
         owned.live = dict(roster["live"])
         owned.met = None if roster["met"] is None else set(roster["met"])
