@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import SimpleQueue
 from threading import Event, Thread
 from types import FrameType
 
@@ -66,14 +67,22 @@ class Running:
 @contextmanager
 def until_signal(stop: Event) -> Iterator[None]:
     """SIGTERM and Ctrl-C set `stop`."""
+    signals: SimpleQueue[int] = SimpleQueue()
 
     def told(number: int, frame: FrameType | None) -> None:
+        signals.put(number)  # an Event would wait for its own lock, if it was just being set
+
+    def wait() -> None:
+        signals.get()
         stop.set()
+
+    Thread(target=wait, name="signals", daemon=True).start()
 
     before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
+        signals.put(0)
         for number, handler in before.items():
             signal.signal(number, handler)
 

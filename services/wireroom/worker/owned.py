@@ -11,7 +11,6 @@ from wireroom.errors import Conflict, OutcomeUnknown
 from wireroom.log import Commit, Partition
 from wireroom.store import Store
 
-
 log = logging.getLogger(__name__)
 
 

@@ -24,6 +24,7 @@ class Seen:
     def __init__(self, forget: int = 30 * DAY) -> None:
         self._forget = forget
         self._days: dict[int, Bucket] = defaultdict(dict)
+        self._newest: Bucket = {}  # over all days: a date that moved, though it must not, hides nothing
         self._dirty: set[int] = set()
         self._etags: dict[str, str] = {}  # of the buckets as they were last read or written here
 
@@ -37,21 +38,22 @@ class Seen:
 
     def newest(self, event: ArticleEvent) -> Order | None:
         """The greatest order seen of the event's article."""
-        bucket = self._days.get(micros(event.published_at) // DAY)
-        return bucket.get(event.id) if bucket else None
+        return self._newest.get(event.id)
 
-    @staticmethod
-    def _raise(bucket: Bucket, ident: str, order: Order) -> bool:
-        known = bucket.get(ident)
-        if known is not None and known >= order:
-            return False
-        bucket[ident] = order
-        return True
+    def _raise(self, bucket: Bucket, ident: str, order: Order) -> bool:
+        for orders in (self._newest, bucket):
+            if ident not in orders or orders[ident] < order:
+                orders[ident] = order
+                raised = True
+            else:
+                raised = False
+        return raised
 
     def forget_before(self, floor: int) -> None:
         """Let go of the days that lie wholly before `floor`."""
         for day in [day for day in self._days if (day + 1) * DAY <= floor]:
-            del self._days[day]
+            for ident in self._days.pop(day):
+                self._newest.pop(ident, None)
             self._dirty.discard(day)
 
     def load(self, store: Store, prefix: str, now: int) -> None:

@@ -114,7 +114,10 @@ class Newsroom:
             if event.article is None:
                 self.withdrawn[event.id] = event.revision
             else:
-                self.visible_from[event.id, event.revision] = event.visible_from
+                revision = event.id, event.revision
+                self.visible_from[revision] = min(
+                    event.visible_from, self.visible_from.get(revision, event.visible_from)
+                )
 
     def archive(self, *events: ArticleEvent) -> None:
         self.publish(*events, topic=BACKFILL)

@@ -9,7 +9,7 @@ from tests.unit.events import NOW, put, wd
 from tests.unit.worker.newsroom import NEWS, SPORT, Faults, Newsroom, live_through, member, run_to_rest
 from tests.unit.worker.toy import Section
 from wireroom import codec
-from wireroom.clock import HOUR
+from wireroom.clock import DAY, HOUR
 from wireroom.document import DocumentChanged, generation_of
 from wireroom.event import ArticleEvent
 from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Partition
@@ -218,3 +218,12 @@ def test_an_older_revision_that_comes_after_a_restart_is_not_shown() -> None:
     room.publish(put("a", 1))
     run_to_rest(room.worker())
     assert room.shown() == {"b": 1}, "a left the section before its first revision came"
+
+
+def test_a_withdrawn_article_whose_date_moves_stays_withdrawn() -> None:
+    room = Newsroom()
+    room.publish(put("b"), put("a"), wd("a", 2))
+    run_to_rest(room.worker())
+    room.publish(put("a", 1, published=NOW - 3 * DAY))
+    run_to_rest(room.worker())
+    assert room.shown() == {"b": 1}
