@@ -80,7 +80,8 @@ class _Part(BaseModel):
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other values, validated like any other. Raises InvalidEvent."""
-        return type(self)(**{**self.__dict__, **update}) if update else super().model_copy(deep=deep)
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self)(**{**fields, **update}) if update else super().model_copy(deep=deep)
 
     @classmethod
     def _contradictions(cls, data: Mapping[str, Any]) -> Iterator[Fault]:

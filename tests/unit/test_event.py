@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.event_strategies import events
+from tests.unit.events import put
 from wireroom.clock import micros
 from wireroom.errors import Fault, InvalidEvent, WireroomError
 from wireroom.event import Article, ArticleEvent, Author, Image, Kind, Order, Related, Source
@@ -377,3 +378,9 @@ def test_a_significant_change_is_never_before_the_first_visible_date() -> None:
     assert dated(updated_at=at(11)).significant_at == micros(at(11))
     assert dated(updated_at=at(11), embargoed_until=at(12)).significant_at == micros(at(12))
     assert ArticleEvent.parse(WITHDRAWN).significant_at == micros(at(9)) + 30 * 60 * 10**6
+
+
+def test_a_copy_works_out_its_own_order() -> None:
+    event = put("a", 1)
+    assert event.order.revision == 1
+    assert event.model_copy(update={"revision": 2}).order.revision == 2
