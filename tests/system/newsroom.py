@@ -66,7 +66,7 @@ class Newsroom:
             process.kill()
             raise
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0, self.output()
+        assert process.wait(PATIENCE) == 0, self.output()
 
     @contextmanager
     def up(self) -> Iterator[str]:
