@@ -1,6 +1,6 @@
 """A live line for each event and each document that changed."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import click
@@ -12,7 +12,7 @@ from wireroom.errors import Red, Reject
 from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, DOCUMENTS, Log, Partition, Record
 
 EVERY = 0.25  # seconds
-AT_ONCE = 40  # lines; of more at a time only their number is told
+AT_ONCE = 30  # lines; of more at a time only their number is told
 
 
 class Line(NamedTuple):
@@ -38,20 +38,26 @@ class Lines:
     def show(self, running: Running) -> None:
         """Print until everything has ended."""
         while running.is_alive:
-            lines = sorted(line for partition in self._at for line in self._read(partition))
-            if len(lines) > AT_ONCE:
-                click.echo(f"{len(lines)} events and documents")
-            else:
-                for line in lines:
-                    click.echo(str(line))
+            for line in self.new():
+                click.echo(line)
             running.stop.wait(EVERY)
 
-    def _read(self, partition: Partition) -> Iterator[Line]:
-        for record in self._log.read(partition, self._at[partition], 1000):
-            self._at[partition] = record.offset + 1
-            line = self._document(record) if partition.topic == DOCUMENTS else _told(record)
-            if line:
-                yield line
+    def new(self) -> list[str]:
+        """What has come since the last call. A crowd is counted, not decoded: telling must not slow the work down."""
+        records = [record for partition in self._at for record in self._read(partition)]
+        if len(records) > AT_ONCE:
+            return [f"{len(records)} events and documents"]
+        lines = [self._line(record) for record in records]
+        return [str(line) for line in sorted(line for line in lines if line)]
+
+    def _read(self, partition: Partition) -> Sequence[Record]:
+        records = self._log.read(partition, self._at[partition], 1000)
+        if records:
+            self._at[partition] = records[-1].offset + 1
+        return records
+
+    def _line(self, record: Record) -> Line | None:
+        return self._document(record) if record.partition.topic == DOCUMENTS else _told(record)
 
     def _document(self, record: Record) -> Line | None:
         change = codec.decode_change(record.value)
