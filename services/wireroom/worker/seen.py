@@ -56,6 +56,10 @@ class Seen:
                 self._newest.pop(ident, None)
             self._dirty.discard(day)
 
+    def forget_old(self, now: int) -> None:
+        """Let go of what no edition takes any more."""
+        self.forget_before(now - self._forget)
+
     def load(self, store: Store, prefix: str, now: int) -> None:
         """Read all buckets under `prefix` that are still of use."""
         for key in store.keys(prefix):

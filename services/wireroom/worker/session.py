@@ -121,10 +121,10 @@ class Session:
 
     def step(self, wait: bool = True) -> bool:
         """One turn; whether nothing was left to do before it."""
-        if self.clock.now() < self._held_until:
-            self._sit_out()
-            return False
         try:
+            if self.clock.now() < self._held_until:
+                self._sit_out()
+                return False
             return self._turn(wait)
         except RetryAfter as unwell:
             log.warning("%s: %s; trying again in %g s", self.sink.name, unwell, unwell.seconds)
@@ -261,12 +261,15 @@ class Session:
         if news:
             for publication, seen in self._seen.items():
                 seen.save(self.store, self._seen_prefix(publication))
+                seen.forget_old(self.clock.now())
             self.consumer.commit(news)
             old = {owned.committed.metadata for owned in self.assignment.owned.values()}
             for partition, commit in news.items():
                 self.assignment.owned[partition].committed = commit
             for digest in old - {owned.committed.metadata for owned in self.assignment.owned.values()}:
                 drop_roster(self.store, self.sink.name, digest)
+        for owned in self.assignment.owned.values():
+            owned.changed = False  # only now: a commit that fails is made again with its roster
 
     def _next_commit(self, owned: Owned) -> Commit:
         """Up to the first offset that is merged and not yet published everywhere."""
@@ -274,9 +277,7 @@ class Session:
         offset = min(waiting, default=owned.position)
         if not owned.changed:
             return Commit(offset, owned.committed.metadata)
-        roster = write_roster(self.store, self.sink.name, owned)
-        owned.changed = False
-        return Commit(offset, roster)
+        return Commit(offset, write_roster(self.store, self.sink.name, owned))
 
     def _announce(self) -> None:
         self._announcements += [codec.encode_change(change) for change in self.documents.take_changes()]

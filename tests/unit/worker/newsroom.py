@@ -192,7 +192,7 @@ class WatchedLog:
         self.read, self.end, self.committed, self.close = log.read, log.end, log.committed, log.close
 
     def append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
-        return self._faults.access(f"append {topic}", lambda: self._log.append(topic, messages))
+        return self._faults.access(f"append {topic}", lambda: self._log.append(topic, messages), write=True)
 
     def join(self, group: str, topics: Sequence[str]) -> "WatchedConsumer":
         return WatchedConsumer(self._log.join(group, topics), self._faults)
@@ -208,7 +208,7 @@ class WatchedConsumer:
         self.seek, self.close = consumer.seek, consumer.close
 
     def commit(self, offsets: Mapping[Partition, Commit]) -> None:
-        self._faults.access("commit", lambda: self.inner.commit(offsets))
+        self._faults.access("commit", lambda: self.inner.commit(offsets), write=True)
 
 
 def member(session: Session) -> Member[Seat]:

@@ -1,5 +1,6 @@
 """A worker killed, a reply lost, a worker stopped half-way and resumed after another took over: at every step."""
 
+import json
 from collections.abc import Callable, Sequence
 from threading import Event, Thread
 
@@ -227,3 +228,23 @@ def test_a_withdrawn_article_whose_date_moves_stays_withdrawn() -> None:
     room.publish(put("a", 1, published=NOW - 3 * DAY))
     run_to_rest(room.worker())
     assert room.shown() == {"b": 1}
+
+
+def test_a_commit_that_fails_is_made_again_with_its_roster() -> None:
+    """Else an edition that fell behind would stand in the old roster beside a newer offset."""
+    at = 0
+    while True:
+        at += 1
+        room, faults = begun("two editions"), Faults(at, "fail")
+        live_through(room.worker(NEWS, SPORT, faults=faults))
+        if faults.count < at:
+            break
+        commit = room.log.committed("toy", Partition(ARTICLES, 0))
+        assert commit is not None
+        roster = room.store.get(f"editions/toy/_rosters/{commit.metadata}.json")
+        assert roster is not None
+        live = json.loads(roster.body)["live"]
+        epochs = {key: json.loads(stored.body)["epoch"] for key in live if (stored := room.store.get(key))}
+        assert live == epochs, faults.trace[at - 1]
+        assert sorted(live) == ["editions/toy/daily/news.json", "editions/toy/daily/sport.json"], faults.trace[at - 1]
+    assert at > 10
