@@ -35,8 +35,7 @@ class Window:
     slot_size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An article in an edition. `id` is `publication/article_id`; times in microseconds since the epoch."""
 
     id: str
@@ -45,7 +44,7 @@ class Entry:
     visible_from: int
     leaves: int | None
     guid: str | None
-    content: Mapping[str, Any] = field(repr=False)
+    content: Mapping[str, Any]
     slot: int = 0
 
 
@@ -86,8 +85,7 @@ class Edition:
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What one event, at `offset` of the partition `source`, means for an edition; no `entry`: not selected."""
 
     source: str
@@ -178,7 +176,7 @@ class _Draft:
             self.more = True
         else:
             slot = held.slot if held else self._free_slot()
-            self.entries[entry.id] = replace(entry, slot=slot)
+            self.entries[entry.id] = entry if entry.slot == slot else entry._replace(slot=slot)
             self.taken[slot] += 1
 
     def _floor(self) -> SortKey:

@@ -217,18 +217,18 @@ class ArticleEvent(_Part):
     @cached_property
     def first_visible(self) -> int:
         """First visible date, in microseconds: the later of publication and embargo."""
-        embargo = self.article.embargoed_until if self.article else None
+        embargo = self.article and self.article.embargoed_until
         return micros(max(self.published_at, embargo) if embargo else self.published_at)
 
-    @cached_property
+    @property
     def visible_from(self) -> int:
         """When it may be shown, in microseconds: nothing dated in the future shows anywhere."""
         if self.article is None:
             return self.first_visible
-        dates = (self.article.updated_at, self.article.modified_at)
-        return max(self.first_visible, *(micros(date) for date in dates if date))
+        updated, modified = self.article.updated_at, self.article.modified_at
+        return max(self.first_visible, micros(max(updated, modified) if updated else modified))
 
-    @cached_property
+    @property
     def significant_at(self) -> int:
         """The last change that readers should notice, in microseconds; never before the first visible date."""
         updated = self.article.updated_at if self.article else None

@@ -20,6 +20,8 @@ def plain(value: str) -> str:
 
     Only whole references are decoded: the `&copy=2` of an address stays.
     """
+    if value.isprintable() and "&" not in value:  # most text: its only white space is the plain space
+        return " ".join(value.split())
     decoded = _REFERENCE.sub(_decode, value) if "&" in value else value
     return _BREAKS.sub(" ", legal(decoded)).strip()
 

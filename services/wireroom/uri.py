@@ -26,7 +26,9 @@ def uri(address: str) -> str:
 
     Raises Reject `invalid-url` when no encoding makes it one.
     """
-    encoded = address if _URI.fullmatch(address) else _encoded(address)
+    if _URI.fullmatch(address):
+        return address
+    encoded = _encoded(address)
     if not _URI.fullmatch(encoded):
         raise Reject("invalid-url", [Fault("url", repr(address[:200]), "an absolute http(s) address")])
     return encoded

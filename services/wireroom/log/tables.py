@@ -1,9 +1,10 @@
 """The tables of an SQLite log and what is said to them. A topic is a table whose row ids are the offsets."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import uuid4
+
+from pydantic_core import from_json, to_json
 
 from wireroom.log import Partition, Record
 
@@ -73,9 +74,9 @@ def end(query: Query, topic: Topic) -> int:
 
 def pack(headers: Mapping[str, bytes]) -> str:
     """Headers as JSON; Latin-1 maps each byte to one character and back."""
-    return json.dumps({name: value.decode("latin-1") for name, value in headers.items()})
+    return to_json({name: value.decode("latin-1") for name, value in headers.items()}).decode()
 
 
 def unpack(headers: str) -> Mapping[str, bytes]:
     """The reverse."""
-    return {name: value.encode("latin-1") for name, value in json.loads(headers).items()}
+    return {name: value.encode("latin-1") for name, value in from_json(headers).items()}

@@ -1,6 +1,7 @@
 """What a sitemap says of an article, as JSON values; made once per revision."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from wireroom.event import ArticleEvent
 from wireroom.sink import Content
@@ -37,6 +38,7 @@ def bare_headline(title: str, names: Iterable[str]) -> str:
     return title
 
 
+@lru_cache(maxsize=1024)
 def news_language(tag: str | None) -> str | None:
     """A BCP 47 tag as Google News writes it: ISO 639, but zh-cn and zh-tw. None when it says nothing."""
     primary, *others = (tag or "und").lower().split("-")

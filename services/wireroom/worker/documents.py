@@ -84,16 +84,17 @@ class DocumentWriter:
         except (Conflict, OutcomeUnknown):
             self._known.pop(document.key, None)
             return False
-        self._done(document, generation, new, remember)
+        if remember:
+            self._done(document, generation, new)
+        else:
+            self._announce(document.key, generation, new, document.media_type, document.articles)
         return True
 
-    def _done(self, document: Document, generation: int, etag: str, remember: bool = True) -> None:
-        if remember:
-            self._known[document.key] = (generation, etag)
+    def _done(self, document: Document, generation: int, etag: str) -> None:
+        self._known[document.key] = (generation, etag)
         before = self._shown.get(document.key, frozenset())
         new = tuple(article for article in document.articles if article not in before)
-        if remember:
-            self._shown[document.key] = frozenset(document.articles)
+        self._shown[document.key] = frozenset(document.articles)
         self._announce(document.key, generation, etag, document.media_type, new)
 
     def _announce_again(self, key: str, current: Stored | None) -> None:

@@ -132,13 +132,14 @@ class FirstReader:
 
     def _keep_winner(self, arrival: Arrival, direct: dict[str, tuple[Order, Direct]]) -> None:
         event = arrival.event
+        if not arrival.is_usable or (found := self._sink.direct(event)) is None:
+            return
         newest = self._memory(event.publication).newest(event)
         if newest is not None and newest > event.order:
             return  # a later revision came before: it may wait, and this one must not be shown meanwhile
-        if arrival.is_usable and (found := self._sink.direct(event)) is not None:
-            held = direct.get(found.key)
-            if held is None or held[0] < event.order:
-                direct[found.key] = (event.order, found)
+        held = direct.get(found.key)
+        if held is None or held[0] < event.order:
+            direct[found.key] = (event.order, found)
 
     def _settle(
         self,

@@ -33,21 +33,13 @@ class Seen:
         published = micros(event.published_at)
         if published > now - self._forget:
             day = published // DAY
-            if self._raise(self._days[day], event.id, event.order):
+            _raise(self._newest, event.id, event.order)
+            if _raise(self._days[day], event.id, event.order):
                 self._dirty.add(day)
 
     def newest(self, event: ArticleEvent) -> Order | None:
         """The greatest order seen of the event's article."""
         return self._newest.get(event.id)
-
-    def _raise(self, bucket: Bucket, ident: str, order: Order) -> bool:
-        for orders in (self._newest, bucket):
-            if ident not in orders or orders[ident] < order:
-                orders[ident] = order
-                raised = True
-            else:
-                raised = False
-        return raised
 
     def forget_before(self, floor: int) -> None:
         """Let go of the days that lie wholly before `floor`."""
@@ -89,7 +81,16 @@ class Seen:
         if (stored := store.get(key)) is not None:
             self._etags[key] = stored.etag
             for ident, order in _decode(stored.body).items():
-                self._raise(bucket, ident, order)
+                _raise(self._newest, ident, order)
+                _raise(bucket, ident, order)
+
+
+def _raise(orders: Bucket, ident: str, order: Order) -> bool:
+    known = orders.get(ident)
+    if known is not None and known >= order:
+        return False
+    orders[ident] = order
+    return True
 
 
 def _decode(body: bytes) -> Mapping[str, Order]:

@@ -15,7 +15,7 @@ A step that meets RetryAfter changes no position: what it did not finish is done
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from uuid import uuid4
 
@@ -41,6 +41,7 @@ from wireroom.worker.quarantine import GivenUp, Quarantine
 from wireroom.worker.reader import FirstReader, Pace
 from wireroom.worker.seen import Seen
 
+CHUNK = 8  # documents that one thread writes in a row
 IDLE = 0.5  # seconds between two looks at the clock when nothing arrives
 log = logging.getLogger(__name__)
 
@@ -221,15 +222,17 @@ class Session:
     # ---- publishing --------------------------------------------------------------------------------------------
 
     def _write_direct(self) -> None:
-        list(self.map(self._merge_direct, [direct for _, direct in self.reader.direct.values()]))
+        waiting = [direct for _, direct in self.reader.direct.values()]
+        list(self.map(self._merge_direct, [waiting[at : at + CHUNK] for at in range(0, len(waiting), CHUNK)]))
         self.reader.direct.clear()
 
-    def _merge_direct(self, direct: Direct) -> None:
-        self.documents.merge(direct, self.publications)
+    def _merge_direct(self, chunk: Sequence[Direct]) -> None:
+        for direct in chunk:
+            self.documents.merge(direct, self.publications)
 
     def _withdraw(self, event: ArticleEvent) -> None:
         if (direct := self.sink.direct(event)) is not None:
-            self._merge_direct(direct)
+            self._merge_direct([direct])
 
     def _publish(self) -> None:
         """Publish every edition that is due, by an event or by the clock."""

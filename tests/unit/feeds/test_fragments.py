@@ -35,10 +35,10 @@ def test_a_fragment_is_built_once(item: Item) -> None:
 
 def test_everything_that_shows_makes_another_fragment(item: Item) -> None:
     fragments, build = Fragments(), Builder()
-    newer = replace(item.entry, order=item.entry.order._replace(revision=2))
+    newer = item.entry._replace(order=item.entry.order._replace(revision=2))
     others = [
         replace(item, entry=newer),
-        replace(item, entry=replace(item.entry, id="fjordposten/18")),
+        replace(item, entry=item.entry._replace(id="fjordposten/18")),
         replace(item, guid="other"),
         replace(item, full=not item.full),
         replace(item, language="en"),

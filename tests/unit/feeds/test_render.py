@@ -80,7 +80,7 @@ def test_atom_is_byte_identical_to_feedgens_own() -> None:
 
 def test_a_body_may_hold_what_ends_cdata() -> None:
     [item, *_] = listed()
-    trap = replace(item, entry=replace(item.entry, content={**item.content, "body": "<p>]]></p>"}))
+    trap = replace(item, entry=item.entry._replace(content={**item.content, "body": "<p>]]></p>"}))
     documents = {"x.rss": Document("x.rss", "", *render.rss(ABOUT, [trap], Fragments()))}
     assert found(documents, "rss", "channel/item/content:encoded") == ["<p>]]></p>"]
 
