@@ -137,7 +137,7 @@ class Feed:
             media_type=MEDIA_TYPES[form],
             head=head,
             tail=tail,
-            articles=tuple(_shown(item.entry) for item in listed),
+            articles=tuple(item.entry.article for item in listed),
             cache_control=self.settings.cache_control,
         )
         return gate.check(document, [_id(form, item) for item in listed])
@@ -148,11 +148,6 @@ class Feed:
         if form == "atom":
             return render.atom(about, listed, _deleted(edition, listed), self.fragments)
         return jsonfeed(about, listed, self.fragments)
-
-
-def _shown(entry: Entry) -> tuple[str, str, int]:
-    publication, _, article = entry.id.partition("/")
-    return publication, article, entry.order.revision
 
 
 def _id(form: str, item: Item) -> str:
