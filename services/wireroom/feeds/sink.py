@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from wireroom.clock import DAY, HOUR, MINUTE, micros
+from wireroom.clock import DAY, HOUR, MINUTE
 from wireroom.config import FeedSettings, Publication, Settings
 from wireroom.document import Document
 from wireroom.edition import Edition, Entry, Window
@@ -115,8 +115,7 @@ class Feed:
 
     def leaves(self, event: ArticleEvent) -> int | None:
         """When the article expires."""
-        expires = event.article.expires_at if event.article else None
-        return micros(expires) if expires else None
+        return event.expires
 
     def render(
         self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]

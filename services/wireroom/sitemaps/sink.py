@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wireroom.clock import HOUR, micros
+from wireroom.clock import HOUR
 from wireroom.config import Publication, Settings
 from wireroom.document import Document
 from wireroom.edition import Edition, Entry, Window
@@ -75,8 +75,7 @@ class NewsSitemap:
     def leaves(self, event: ArticleEvent) -> int:
         """48 hours after it was first visible, to the microsecond, or when it expires."""
         aged = event.first_visible + SHOWN_FOR
-        expires = event.article.expires_at if event.article else None
-        return min(aged, micros(expires)) if expires else aged
+        return aged if event.expires is None else min(aged, event.expires)
 
     def render(
         self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]
