@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 
 import click
@@ -61,11 +62,8 @@ class Status:
 @with_settings
 def command(settings: Settings, as_json: bool) -> int:
     """Show each worker's position, lag, last document and dead letters. Exit code 1 when one is red."""
-    log = open_log(settings.log.url, settings.log.prefix, create=False)
-    try:
+    with closing(open_log(settings.log.url, settings.log.prefix, create=False)) as log:
         found = list(statuses(log, open_store(settings.store.url)))
-    finally:
-        log.close()
     now = SystemClock().now()
     click.echo(json.dumps([_object(each) for each in found]) if as_json else "\n".join(lines(found, now)))
     return FINDINGS if any(each.state == "red" for each in found) else DONE
