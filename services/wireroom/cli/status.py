@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 
 import click
-from pydantic_core import from_json
 
 from wireroom.cli._letters import letters
 from wireroom.cli._outcome import DONE, FINDINGS
@@ -21,6 +20,7 @@ from wireroom.errors import Red, Reject
 from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Log
 from wireroom.sink import installed_sinks
 from wireroom.store import Store
+from wireroom.worker.health import state_of
 
 TAIL = 2000  # of the newest announcements, in which a worker's last document is looked for
 
@@ -74,9 +74,8 @@ def statuses(log: Log, store: Store) -> Iterator[Status]:
     newest = _newest_documents(log)
     dead = Counter(letter.worker for letter in letters(log) if not letter.redriven)
     for worker in sorted({*installed_sinks(), *newest, *dead}):
-        state, reason, since = _health(store, worker)
         places = tuple(_places(log, worker))
-        yield Status(worker, state, reason, since, places, newest.get(worker), dead[worker])
+        yield Status(worker, *state_of(store, worker), places, newest.get(worker), dead[worker])
 
 
 def _places(log: Log, worker: str) -> Iterator[Place]:
@@ -97,14 +96,6 @@ def _newest_documents(log: Log) -> Mapping[str, DocumentChanged]:
             if change.worker not in newest or newest[change.worker].changed_at <= change.changed_at:
                 newest[change.worker] = change
     return newest
-
-
-def _health(store: Store, worker: str) -> tuple[str, str, int | None]:
-    stored = store.get(f"editions/{worker}/health.json")
-    if stored is None:
-        return "unknown", "", None
-    said = from_json(stored.body)
-    return said["state"], said["reason"], said["since"]
 
 
 def _object(status: Status) -> dict[str, object]:
