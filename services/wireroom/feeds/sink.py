@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from wireroom.clock import DAY, HOUR, MINUTE
+from wireroom.clock import HOUR, MINUTE
 from wireroom.config import FeedSettings, Publication, Settings
 from wireroom.document import Document
 from wireroom.edition import Edition, Entry, Window
@@ -21,7 +21,6 @@ from wireroom.sink import Content
 from wireroom.text import plain
 
 TOMBSTONES = 72 * HOUR
-FORGET = 30 * DAY
 MEDIA_TYPES = {
     "rss": "application/rss+xml; charset=utf-8",
     "atom": "application/atom+xml; charset=utf-8",
@@ -97,7 +96,6 @@ class Feed:
             entries=feed.entries,
             younger_than=feed.minutes * MINUTE,
             reserve=max(10, feed.entries // 2),
-            forget=FORGET,
             tombstones=TOMBSTONES if "atom" in feed.formats else 0,
         )
 

@@ -10,11 +10,11 @@ from wireroom.edition import Edition, Entry, Window
 from wireroom.event import ArticleEvent
 from wireroom.sink import Content
 from wireroom.sitemaps.content import content
+from wireroom.sitemaps.lint import MOST_URLS
 from wireroom.sitemaps.render import render
 
 SHOWN_FOR = 48 * HOUR  # Google: only articles created in the last 2 days
-URLS = 1000  # Google: at most so many in one sitemap
-WINDOW = Window(slot_size=URLS)
+WINDOW = Window(slot_size=MOST_URLS)
 
 
 class SitemapsSink:
