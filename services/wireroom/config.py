@@ -130,6 +130,11 @@ class Settings(_Section):
         """Whether publications are taken as they turn up."""
         return not self.publications
 
+    @property
+    def shards(self) -> Mapping[str, int]:
+        """How many ways the events of each publication are split."""
+        return {publication.id: publication.shards for publication in self.publications}
+
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """The settings of a file (`WIREROOM_CONFIG`, else `wireroom.yaml` if there is one) and of the environment.

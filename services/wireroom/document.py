@@ -10,9 +10,9 @@ from dataclasses import dataclass
 _MARK = re.compile(
     rb'<!-- wireroom:generation (\d+) -->|"_wireroom":\{"generation":(\d+)|"wireroom:generation","value":"(\d+)"'
 )
-
-
 _TAIL = 200  # bytes at the end of a document, among which the mark stands
+
+ArticleAt = tuple[str, str, int]  # publication, article id, revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,14 @@ class Document:
 
     XML ends with `<!-- wireroom:generation N -->` before the root's end tag, JSON Feed with
     `"_wireroom":{"generation":N …}`; ninjs has an altId `{"role":"wireroom:generation","value":"N"}`.
-    `articles` are the (publication, article id, revision) that it shows.
+    `articles` are those that it shows.
     """
 
     key: str
     media_type: str
     head: bytes
     tail: bytes
-    articles: tuple[tuple[str, str, int], ...] = ()
+    articles: tuple[ArticleAt, ...] = ()
     cache_control: str = "public, max-age=60"
 
     def digest(self) -> str:
@@ -64,4 +64,4 @@ class DocumentChanged:
     media_type: str
     worker: str
     changed_at: int
-    articles: tuple[tuple[str, str, int], ...] = ()
+    articles: tuple[ArticleAt, ...] = ()

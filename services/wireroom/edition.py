@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from wireroom.clock import DAY
-from wireroom.document import Document
+from wireroom.document import ArticleAt, Document
 from wireroom.event import ArticleEvent, Kind, Order
 
 SortKey = tuple[int, str]  # published_at in microseconds, article id: never moves
@@ -46,6 +46,12 @@ class Entry(NamedTuple):
     guid: str | None
     content: Mapping[str, Any]
     slot: int = 0
+
+    @property
+    def article(self) -> ArticleAt:
+        """What a document lists when it shows this entry."""
+        publication, _, article_id = self.id.partition("/")
+        return publication, article_id, self.order.revision
 
 
 @dataclass(frozen=True, slots=True)

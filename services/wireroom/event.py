@@ -233,3 +233,9 @@ class ArticleEvent(_Part):
         """The last change that readers should notice, in microseconds; never before the first visible date."""
         updated = self.article.updated_at if self.article else None
         return max(self.first_visible, micros(updated)) if updated else self.first_visible
+
+    @cached_property
+    def expires(self) -> int | None:
+        """When it goes by the clock, in microseconds; None: never."""
+        moment = self.article.expires_at if self.article else None
+        return None if moment is None else micros(moment)

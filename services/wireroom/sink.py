@@ -91,7 +91,7 @@ class Sink(Protocol):
 
     @property
     def name(self) -> str:
-        """The worker's name: `feeds`, `sitemaps`, `articles` …"""
+        """The worker's name: `feeds`, `sitemaps`, `articles` … The keys of all its documents begin with it and `/`."""
         ...
 
     def definitions(self, publication: str) -> Sequence[Definition]:

@@ -11,10 +11,11 @@ from tests.bench.corpus import Corpus
 from wireroom.articles import ArticlesSink
 from wireroom.clock import micros
 from wireroom.config import Publication, Settings
-from wireroom.edition import Change, Edition, Entry, fold, shown
+from wireroom.edition import Change, Edition, fold, shown
 from wireroom.event import ArticleEvent
 from wireroom.html import sanitise
 from wireroom.store import Stored
+from wireroom.worker.intake import Arrival
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 CORPUS = Corpus()
@@ -70,16 +71,7 @@ def _size(edition: Edition) -> int:
 
 
 def _change(event: ArticleEvent) -> Change:
-    entry = Entry(
-        id=event.id,
-        order=event.order,
-        key=(micros(event.published_at), event.id),
-        visible_from=event.visible_from,
-        leaves=LISTING.leaves(event),
-        guid=event.guid,
-        content=SINK.content(event),
-    )
-    return Change("log/0", 0, event, entry)
+    return Arrival("log/0", 0, event, SINK.content(event)).change(LISTING)
 
 
 def _each(events: list[ArticleEvent], work: Callable[[ArticleEvent], object]) -> float:

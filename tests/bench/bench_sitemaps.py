@@ -10,9 +10,10 @@ from tests.bench import Row
 from tests.bench.corpus import Corpus
 from wireroom.clock import micros
 from wireroom.config import Publication, Settings
-from wireroom.edition import Change, Edition, Entry, fold, shown, stamp
+from wireroom.edition import Change, Edition, fold, shown, stamp
 from wireroom.event import ArticleEvent
 from wireroom.sitemaps import SitemapsSink
+from wireroom.worker.intake import Arrival
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 SETTINGS = Settings()
@@ -48,16 +49,7 @@ def run() -> list[Row]:
 
 
 def _change(event: ArticleEvent) -> Change:
-    entry = Entry(
-        id=event.id,
-        order=event.order,
-        key=(micros(event.published_at), event.id),
-        visible_from=event.visible_from,
-        leaves=NEWS.leaves(event),
-        guid=event.guid,
-        content=SINK.content(event),
-    )
-    return Change("log/0", 0, event, entry)
+    return Arrival("log/0", 0, event, SINK.content(event)).change(NEWS)
 
 
 def _merged(events: list[ArticleEvent]) -> Edition:

@@ -1,15 +1,14 @@
 """The sink that CONTRIBUTING shows, in a package of its own, is found by its entry point and published."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from tests.system.newsroom import Newsroom, wait_for
 from tests.system.project import ROOT
 
 SECTION = (ROOT / "CONTRIBUTING.md").read_text().partition("## Adding a sink")[2]
@@ -46,13 +45,12 @@ def package(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_sink_of_another_package_is_published(package: Path) -> None:
-    def wireroom(*arguments: str) -> None:
-        command = [str(Path(sys.executable).with_name("wireroom")), *arguments]
-        subprocess.run(command, cwd=package, env=os.environ | {"PYTHONPATH": str(package)}, check=True)
-
-    (package / "event.json").write_text(json.dumps(EVENT))
-    wireroom("publish", "event.json")
-    wireroom("worker", "headlines", "--drain")
-    document = json.loads((package / "data/store/headlines/teluk-post.json").read_text())
-    assert document["titles"] == ["Night ferry sails again 🚢"]
+def test_a_sink_of_another_package_is_published_and_served(package: Path) -> None:
+    room = Newsroom(package, PYTHONPATH=str(package))
+    room.publish(EVENT)
+    room.run("worker", "headlines", "--drain")
+    with room.running("serve", "--port", "0"):
+        address = wait_for(room.address)
+        with urlopen(f"{address}headlines/teluk-post.json") as answer:
+            assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+            assert json.load(answer)["titles"] == ["Night ferry sails again 🚢"]

@@ -384,3 +384,9 @@ def test_a_copy_works_out_its_own_order() -> None:
     event = put("a", 1)
     assert event.order.revision == 1
     assert event.model_copy(update={"revision": 2}).order.revision == 2
+
+
+def test_an_article_expires_when_it_says_so_and_a_withdrawal_never() -> None:
+    assert dated(expires_at=at(11)).expires == micros(at(11))
+    assert dated().expires is None
+    assert ArticleEvent.parse(WITHDRAWN).expires is None

@@ -93,8 +93,7 @@ def phase(event: ArticleEvent, now: int) -> Phase:
         return Phase.SHOWN
     if now < event.visible_from or "articles" in event.article.exclude:
         return Phase.WITHHELD
-    expires = event.article.expires_at
-    return Phase.EXPIRED if expires and micros(expires) <= now else Phase.SHOWN
+    return Phase.EXPIRED if event.expires is not None and event.expires <= now else Phase.SHOWN
 
 
 def state_of(body: bytes) -> State | None:

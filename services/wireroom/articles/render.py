@@ -21,7 +21,6 @@ def document_key(publication: str, article_id: str) -> str:
 def render(publication: Publication, public_url: str, shown: Sequence[Entry]) -> Document:
     """The newest articles of a publication, linking their documents. Raises Red."""
     base, key = public_url.rstrip("/"), f"articles/{publication.id}.json"
-    identities = [_identity(entry.id) for entry in shown]
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": plain(publication.name),
@@ -31,16 +30,12 @@ def render(publication: Publication, public_url: str, shown: Sequence[Entry]) ->
         "items": [
             {
                 **entry.content["item"],
-                "_wireroom": {"document": f"{base}/{document_key(*identity)}", "revision": entry.order.revision},
+                "_wireroom": {"document": f"{base}/{document_key(owner, article_id)}", "revision": revision},
             }
-            for identity, entry in zip(identities, shown, strict=True)
+            for entry in shown
+            for owner, article_id, revision in [entry.article]
         ],
     }
-    articles = tuple((*identity, entry.order.revision) for identity, entry in zip(identities, shown, strict=True))
+    articles = tuple(entry.article for entry in shown)
     head = to_json(feed)[:-1] + b',"_wireroom":{"generation":'
     return gate(Document(key, "application/feed+json; charset=utf-8", head, b"}}", articles), feed)
-
-
-def _identity(ident: str) -> tuple[str, str]:
-    publication, _, article_id = ident.partition("/")
-    return publication, article_id

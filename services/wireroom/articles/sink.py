@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from wireroom.articles.content import content, event_of
 from wireroom.articles.direct import ArticleDocument
 from wireroom.articles.render import render
-from wireroom.clock import micros
 from wireroom.config import Publication, Settings
 from wireroom.document import Document
 from wireroom.edition import Edition, Entry, Window
@@ -79,8 +78,7 @@ class Listing(_OfOnePublication):
 
     def leaves(self, event: ArticleEvent) -> int | None:
         """When the article expires."""
-        expires = event.article.expires_at if event.article else None
-        return micros(expires) if expires else None
+        return event.expires
 
     def render(
         self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]
@@ -117,8 +115,7 @@ class Waiting(_OfOnePublication):
 
     def leaves(self, event: ArticleEvent) -> int:
         """The last moment at which its document changes by the clock."""
-        expires = event.article.expires_at if event.article else None
-        return max(event.visible_from, micros(expires)) if expires else event.visible_from
+        return event.visible_from if event.expires is None else max(event.visible_from, event.expires)
 
     def render(
         self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import click
 
 from wireroom import codec
+from wireroom.cli._letters import OURS, REDRIVEN
 from wireroom.cli._running import Running
 from wireroom.clock import moment
 from wireroom.errors import Red, Reject
@@ -68,10 +69,10 @@ class Lines:
 
 
 def _told(record: Record) -> Line | None:
-    if "wireroom.redriven" in record.headers:
+    if REDRIVEN in record.headers:
         return Line(record.timestamp, "redriven", f"a dead letter from {record.key or 'nobody'}")
     if record.partition.topic == DEAD_LETTERS:
-        rule = record.headers.get("wireroom.rule", b"").decode()
+        rule = record.headers.get(f"{OURS}rule", b"").decode()
         return Line(record.timestamp, "dead", f"letter from {record.key or 'nobody'}: {rule}")
     try:
         event = codec.decode(record.value)

@@ -11,7 +11,6 @@ from wireroom.errors import ConfigurationError, Conflict, Fenced, Red, Reject, R
 
 DONE = 0
 FINDINGS = 1
-USAGE = 2
 UNAVAILABLE = 69  # sysexits.h: EX_UNAVAILABLE
 BUG = 70  # EX_SOFTWARE
 CONFIGURATION = 78  # EX_CONFIG

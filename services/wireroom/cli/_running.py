@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from threading import Event, Thread
 from types import FrameType
@@ -100,11 +100,8 @@ def opened(settings: Settings) -> Iterator[tuple[Log, Store]]:
     """Log and store; a store that lacks atomic conditional writes is refused. Raises Red, RetryAfter."""
     store = open_store(settings.store.url)
     probe(store)
-    events = open_log(settings.log.url, settings.log.prefix)
-    try:
+    with closing(open_log(settings.log.url, settings.log.prefix)) as events:
         yield events, store
-    finally:
-        events.close()
 
 
 @contextmanager

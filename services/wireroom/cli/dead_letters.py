@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import asdict
 
 import click
@@ -26,14 +26,9 @@ def command() -> None:
     """Records that could not be used: list, show, redrive."""
 
 
-@contextmanager
-def opened(settings: Settings) -> Iterator[Log]:
+def opened(settings: Settings) -> closing[Log]:
     """The log, which must be there."""
-    log = open_log(settings.log.url, settings.log.prefix, create=False)
-    try:
-        yield log
-    finally:
-        log.close()
+    return closing(open_log(settings.log.url, settings.log.prefix, create=False))
 
 
 @command.command("list")

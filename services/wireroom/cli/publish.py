@@ -3,7 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -48,9 +48,8 @@ def command(
     Publishing the same file again does no harm.
     """
     names = list(files(sources))
-    shards = {publication.id: publication.shards for publication in settings.publications}
     with nullcontext(len) if dry_run else _sending(settings, BACKFILL if backfill else ARTICLES) as send:
-        publishing = Publishing(send, shards, keep_going, as_json)
+        publishing = Publishing(send, settings.shards, keep_going, as_json)
         try:
             for name in names:
                 publishing.file(name)
@@ -73,11 +72,8 @@ def files(sources: Iterable[str]) -> Iterator[str]:
 
 @contextmanager
 def _sending(settings: Settings, topic: str) -> Iterator[Send]:
-    log = open_log(settings.log.url, settings.log.prefix)
-    try:
+    with closing(open_log(settings.log.url, settings.log.prefix)) as log:
         yield lambda messages: len(log.append(topic, messages))
-    finally:
-        log.close()
 
 
 @dataclass

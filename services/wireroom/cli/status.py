@@ -3,10 +3,10 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 
 import click
-from pydantic_core import from_json
 
 from wireroom.cli._letters import letters
 from wireroom.cli._outcome import DONE, FINDINGS
@@ -20,6 +20,7 @@ from wireroom.errors import Red, Reject
 from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Log
 from wireroom.sink import installed_sinks
 from wireroom.store import Store
+from wireroom.worker.health import state_of
 
 TAIL = 2000  # of the newest announcements, in which a worker's last document is looked for
 
@@ -61,11 +62,8 @@ class Status:
 @with_settings
 def command(settings: Settings, as_json: bool) -> int:
     """Show each worker's position, lag, last document and dead letters. Exit code 1 when one is red."""
-    log = open_log(settings.log.url, settings.log.prefix, create=False)
-    try:
+    with closing(open_log(settings.log.url, settings.log.prefix, create=False)) as log:
         found = list(statuses(log, open_store(settings.store.url)))
-    finally:
-        log.close()
     now = SystemClock().now()
     click.echo(json.dumps([_object(each) for each in found]) if as_json else "\n".join(lines(found, now)))
     return FINDINGS if any(each.state == "red" for each in found) else DONE
@@ -76,9 +74,8 @@ def statuses(log: Log, store: Store) -> Iterator[Status]:
     newest = _newest_documents(log)
     dead = Counter(letter.worker for letter in letters(log) if not letter.redriven)
     for worker in sorted({*installed_sinks(), *newest, *dead}):
-        state, reason, since = _health(store, worker)
         places = tuple(_places(log, worker))
-        yield Status(worker, state, reason, since, places, newest.get(worker), dead[worker])
+        yield Status(worker, *state_of(store, worker), places, newest.get(worker), dead[worker])
 
 
 def _places(log: Log, worker: str) -> Iterator[Place]:
@@ -99,14 +96,6 @@ def _newest_documents(log: Log) -> Mapping[str, DocumentChanged]:
             if change.worker not in newest or newest[change.worker].changed_at <= change.changed_at:
                 newest[change.worker] = change
     return newest
-
-
-def _health(store: Store, worker: str) -> tuple[str, str, int | None]:
-    stored = store.get(f"editions/{worker}/health.json")
-    if stored is None:
-        return "unknown", "", None
-    said = from_json(stored.body)
-    return said["state"], said["reason"], said["since"]
 
 
 def _object(status: Status) -> dict[str, object]:

@@ -59,8 +59,7 @@ def command(
         revision = _known(shown.revision, "--revision") + 1
     if published_at is None:
         published_at = _known(shown.published_at, "--published-at")
-    shards = {each.id: each.shards for each in settings.publications}
-    with Publisher(settings.log.url, prefix=settings.log.prefix, shards=shards) as publisher:
+    with Publisher(settings.log.url, prefix=settings.log.prefix, shards=settings.shards) as publisher:
         publisher.withdraw(
             publication, article_id, revision=revision, published_at=published_at, note=note, guid=shown.guid
         )

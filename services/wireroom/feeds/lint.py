@@ -15,7 +15,7 @@ Content = Mapping[str, Any]
 Rule = Callable[[Content], Iterator[Fault]]
 
 
-def missing_title(content: Content) -> Iterator[Fault]:
+def empty_title(content: Content) -> Iterator[Fault]:
     """Atom (RFC 4287, 4.1.2) requires a title; RSS 2.0 and readers show nothing without one."""
     if not content.get("title"):
         yield Fault("article.title", "nothing that can be shown", "a title")
@@ -28,7 +28,7 @@ def body_too_long(content: Content) -> Iterator[Fault]:
         yield Fault("article.body_html", f"{size:,} bytes once cleaned", f"at most {LONGEST_BODY:,}")
 
 
-RULES: tuple[Rule, ...] = (missing_title, body_too_long)
+RULES: tuple[Rule, ...] = (empty_title, body_too_long)
 
 
 def check(content: Content) -> None:

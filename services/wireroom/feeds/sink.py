@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from wireroom.clock import DAY, HOUR, MINUTE, micros
+from wireroom.clock import HOUR, MINUTE
 from wireroom.config import FeedSettings, Publication, Settings
 from wireroom.document import Document
 from wireroom.edition import Edition, Entry, Window
@@ -21,7 +21,6 @@ from wireroom.sink import Content
 from wireroom.text import plain
 
 TOMBSTONES = 72 * HOUR
-FORGET = 30 * DAY
 MEDIA_TYPES = {
     "rss": "application/rss+xml; charset=utf-8",
     "atom": "application/atom+xml; charset=utf-8",
@@ -97,7 +96,6 @@ class Feed:
             entries=feed.entries,
             younger_than=feed.minutes * MINUTE,
             reserve=max(10, feed.entries // 2),
-            forget=FORGET,
             tombstones=TOMBSTONES if "atom" in feed.formats else 0,
         )
 
@@ -115,8 +113,7 @@ class Feed:
 
     def leaves(self, event: ArticleEvent) -> int | None:
         """When the article expires."""
-        expires = event.article.expires_at if event.article else None
-        return micros(expires) if expires else None
+        return event.expires
 
     def render(
         self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]
@@ -137,7 +134,7 @@ class Feed:
             media_type=MEDIA_TYPES[form],
             head=head,
             tail=tail,
-            articles=tuple(_shown(item.entry) for item in listed),
+            articles=tuple(item.entry.article for item in listed),
             cache_control=self.settings.cache_control,
         )
         return gate.check(document, [_id(form, item) for item in listed])
@@ -148,11 +145,6 @@ class Feed:
         if form == "atom":
             return render.atom(about, listed, _deleted(edition, listed), self.fragments)
         return jsonfeed(about, listed, self.fragments)
-
-
-def _shown(entry: Entry) -> tuple[str, str, int]:
-    publication, _, article = entry.id.partition("/")
-    return publication, article, entry.order.revision
 
 
 def _id(form: str, item: Item) -> str:

@@ -78,7 +78,7 @@ class Consumer(Protocol):
         ...
 
     def seek(self, partition: Partition, offset: int) -> None:
-        """Read an owned partition from `offset` on."""
+        """Read an owned partition from `offset` on. Raises ValueError for one that is not owned."""
         ...
 
     def close(self) -> None:
@@ -90,7 +90,10 @@ class Log(Protocol):
     """A log. Safe to use from several threads."""
 
     def append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
-        """Append in order and return when durable. Raises RetryAfter when it cannot be written now."""
+        """Append in order and return when durable.
+
+        Raises RetryAfter when that cannot be said now: some may be there, and sending all again does no harm.
+        """
         ...
 
     def topic_id(self, topic: str) -> str:
@@ -106,7 +109,10 @@ class Log(Protocol):
         ...
 
     def read(self, partition: Partition, offset: int, limit: int) -> Sequence[Record]:
-        """At most `limit` records from `offset` on, outside any group; empty at the end."""
+        """At most `limit` records from `offset` on, outside any group.
+
+        Empty only when the log ends there: callers then go on from the end. Raises RetryAfter when it cannot be read.
+        """
         ...
 
     def end(self, partition: Partition) -> int:

@@ -7,12 +7,13 @@ from functools import cached_property
 from threading import Lock
 
 from wireroom.clock import SECOND, Clock
+from wireroom.sink import installed_sinks
 from wireroom.store import Store, Stored
 from wireroom.store.naming import is_name
 
 _FRESH = SECOND // 100
 _ROOM = 32_000_000  # bytes of bodies, compressed ones included
-_FOLDERS = frozenset({"feeds", "sitemaps", "articles"})
+_FOLDERS = frozenset(installed_sinks())
 _TYPES = {
     "rss": "application/rss+xml",
     "atom": "application/atom+xml",
@@ -27,7 +28,7 @@ def media_type(key: str) -> str | None:
     if folder not in _FOLDERS or not names or not all(map(is_name, names)):
         return None
     ending = _TYPES.get(names[-1].rpartition(".")[2])
-    if ending == "application/json" and (folder == "feeds" or len(names) == 1):
+    if ending == "application/json" and (folder == "feeds" or (folder == "articles" and len(names) == 1)):
         ending = "application/feed+json"
     return f"{ending}; charset=utf-8" if ending else None
 

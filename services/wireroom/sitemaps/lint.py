@@ -9,7 +9,7 @@ from wireroom.document import Document
 from wireroom.errors import Fault, Red, Reject
 from wireroom.sink import Content
 
-MOST_URLS = 1000
+MOST_URLS = 1000  # Google: in one sitemap of news
 MOST_BYTES = 50 * 1024 * 1024
 LONGEST_LOC = 2047
 _URL = "{http://www.sitemaps.org/schemas/sitemap/0.9}url"

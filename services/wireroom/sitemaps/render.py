@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from wireroom.clock import moment
 from wireroom.config import Publication
-from wireroom.document import Document
+from wireroom.document import ArticleAt, Document
 from wireroom.edition import DocumentState, Entry
 from wireroom.sitemaps.content import bare_headline, news_language
 from wireroom.sitemaps.lint import gate
@@ -24,7 +24,7 @@ _NEWS = 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
 _IMAGE = 'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
 
-Shown = tuple[tuple[str, str, int], ...]
+Shown = tuple[ArticleAt, ...]
 
 
 def render(
@@ -55,12 +55,7 @@ def _emptied(folder: str, known: Iterable[str]) -> Iterable[int]:
 def _contents(entries: Sequence[Entry], publication: Publication) -> tuple[tuple[str, ...], Shown]:
     name, language = plain(publication.name), news_language(publication.language) or "und"
     fragments = tuple(_fragment(entry, name, language) for entry in entries)
-    return fragments, tuple((*_identity(entry.id), entry.order.revision) for entry in entries)
-
-
-def _identity(ident: str) -> tuple[str, str]:
-    publication, _, article_id = ident.partition("/")
-    return publication, article_id
+    return fragments, tuple(entry.article for entry in entries)
 
 
 def _fragment(entry: Entry, name: str, language: str) -> str:

@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wireroom.clock import HOUR, micros
+from wireroom.clock import HOUR
 from wireroom.config import Publication, Settings
 from wireroom.document import Document
 from wireroom.edition import Edition, Entry, Window
 from wireroom.event import ArticleEvent
 from wireroom.sink import Content
 from wireroom.sitemaps.content import content
+from wireroom.sitemaps.lint import MOST_URLS
 from wireroom.sitemaps.render import render
 
 SHOWN_FOR = 48 * HOUR  # Google: only articles created in the last 2 days
-URLS = 1000  # Google: at most so many in one sitemap
-WINDOW = Window(slot_size=URLS)
+WINDOW = Window(slot_size=MOST_URLS)
 
 
 class SitemapsSink:
@@ -75,8 +75,7 @@ class NewsSitemap:
     def leaves(self, event: ArticleEvent) -> int:
         """48 hours after it was first visible, to the microsecond, or when it expires."""
         aged = event.first_visible + SHOWN_FOR
-        expires = event.article.expires_at if event.article else None
-        return min(aged, micros(expires)) if expires else aged
+        return aged if event.expires is None else min(aged, event.expires)
 
     def render(
         self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]

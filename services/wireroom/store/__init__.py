@@ -37,9 +37,9 @@ class Store(Protocol):
         ...
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """All keys that begin with `prefix`, sorted."""
+        """All keys that begin with `prefix`, sorted. Raises RetryAfter, also half-way."""
         ...
 
     def now(self) -> int:
-        """The store's own time in microseconds since the epoch."""
+        """The store's own time in microseconds since the epoch, to the second or so."""
         ...

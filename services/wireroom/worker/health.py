@@ -1,10 +1,29 @@
 """Whether a worker is well, kept in the store so that `wireroom status` can tell from anywhere."""
 
+from typing import NamedTuple
+
 from pydantic_core import from_json, to_json
 
 from wireroom.clock import Clock
 from wireroom.errors import Conflict, RetryAfter
 from wireroom.store import Store
+
+
+class State(NamedTuple):
+    """`name`: green, red, or unknown when the worker never ran. `since`: microseconds since the epoch."""
+
+    name: str
+    reason: str
+    since: int | None
+
+
+def state_of(store: Store, worker: str) -> State:
+    """What a worker last told of itself. Raises RetryAfter."""
+    stored = store.get(_key(worker))
+    if stored is None:
+        return State("unknown", "", None)
+    told = from_json(stored.body)
+    return State(told["state"], told["reason"], told["since"])
 
 
 class Health:
@@ -13,7 +32,7 @@ class Health:
     def __init__(self, store: Store, clock: Clock, worker: str) -> None:
         self._store = store
         self._clock = clock
-        self._key = f"editions/{worker}/health.json"
+        self._key = _key(worker)
         self._told: str | None = None
 
     def green(self) -> None:
@@ -35,3 +54,7 @@ class Health:
         except (Conflict, RetryAfter):
             return  # told again at the next change of state; the log line is out already
         self._told = state + reason
+
+
+def _key(worker: str) -> str:
+    return f"editions/{worker}/health.json"

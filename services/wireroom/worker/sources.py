@@ -13,7 +13,7 @@ class Sources:
 
     def __init__(self, log: Log, settings: Settings) -> None:
         self._log = log
-        self._shards = {publication.id: publication.shards for publication in settings.publications}
+        self._shards = settings.shards
         self._ids = {log.topic_id(topic): topic for topic in (ARTICLES, BACKFILL)}
 
     def name(self, partition: Partition) -> str:

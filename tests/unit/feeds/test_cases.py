@@ -214,7 +214,7 @@ def test_case_16_a_title_is_decoded_and_escaped_once(desk: Desk) -> None:
 def test_case_16_a_title_of_which_nothing_is_left_is_refused(desk: Desk) -> None:
     with pytest.raises(Reject) as refused:
         desk.read(published(title="&nbsp;&#32;&#xfeff;"), now=NOON)
-    assert refused.value.rule == "missing-title"
+    assert refused.value.rule == "empty-title"
 
 
 def test_case_18_what_is_not_known_of_a_picture_is_not_said(desk: Desk) -> None:

@@ -81,8 +81,6 @@ def test_an_interrupt_is_not_taken_for_a_success() -> None:
     results, threads = queued(together, slow, 3)
     slow.interrupt_next = True
     finish(slow, threads)
-    interrupted, *others = (results[item] for item in slow.batches[1])
-    assert isinstance(interrupted, KeyboardInterrupt)
-    assert all(isinstance(result, RetryAfter) for result in others)
-    assert len(others) == 2
+    kinds = sorted(type(results[item]).__name__ for item in slow.batches[1])
+    assert kinds == ["KeyboardInterrupt", "RetryAfter", "RetryAfter"]  # whichever of them wrote
     assert together.submit(9) == "9"

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wireroom.clock import micros
 from wireroom.config import Publication
 from wireroom.document import Document
 from wireroom.edition import Edition, Entry, Window
@@ -38,8 +37,7 @@ class Section:
         return content
 
     def leaves(self, event: ArticleEvent) -> int | None:
-        expires = event.article.expires_at if event.article else None
-        return micros(expires) if expires else None
+        return event.expires
 
     def render(
         self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]
