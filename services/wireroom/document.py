@@ -5,6 +5,7 @@ The generation stands in the body (an ETag covers the body only, so content that
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _MARK = re.compile(
@@ -17,7 +18,9 @@ ArticleAt = tuple[str, str, int]  # publication, article id, revision
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A rendered document, but for the digits of its generation, which go between `head` and `tail`.
+    """A rendered document, but for the digits of its generation, which go before `tail`.
+
+    What stands before them begins with `head`; `parts` follow, uncopied, because documents share them.
 
     XML ends with `<!-- wireroom:generation N -->` before the root's end tag, JSON Feed with
     `"_wireroom":{"generation":N …}`; ninjs has an altId `{"role":"wireroom:generation","value":"N"}`.
@@ -29,18 +32,20 @@ class Document:
     head: bytes
     tail: bytes
     articles: tuple[ArticleAt, ...] = ()
+    parts: Sequence[bytes] = ()
     cache_control: str = "public, max-age=60"
 
     def digest(self) -> str:
         """The identity of its content, generation apart."""
         state = hashlib.blake2b(self.head, digest_size=16)
-        state.update(b"\0")
+        for part in (*self.parts, b"\0"):
+            state.update(part)
         state.update(self.tail)
         return state.hexdigest()
 
     def body(self, generation: int) -> bytes:
         """The bytes to be published."""
-        return b"%b%d%b" % (self.head, generation, self.tail)
+        return b"".join((self.head, *self.parts, b"%d" % generation, self.tail))
 
 
 def generation_of(body: bytes) -> int:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from wireroom.clock import DAY
@@ -16,6 +17,7 @@ from wireroom.event import ArticleEvent, Kind, Order
 
 SortKey = tuple[int, str]  # published_at in microseconds, article id: never moves
 Known = Callable[[ArticleEvent], Order | None]
+_BY_KEY = attrgetter("key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,7 @@ class _Draft:
 
 def newest_first(entries: Iterable[Entry]) -> list[Entry]:
     """By first publication, newest first, ties by id."""
-    return sorted(entries, key=lambda entry: entry.key, reverse=True)
+    return sorted(entries, key=_BY_KEY, reverse=True)
 
 
 def _places(visible: Sequence[Entry], window: Window, now: int) -> int:

@@ -45,14 +45,15 @@ def run() -> list[Row]:
 
 def splice(about: Channel, shown: list[Item], fragments: Fragments) -> list[bytes]:
     """As the sink does."""
-    return [b"0".join(halves) for halves in (rss(about, shown, fragments), atom(about, shown, (), fragments))]
+    pieces = rss(about, shown, fragments), atom(about, shown, (), fragments)
+    return [b"".join((head, *parts, b"0", tail)) for head, parts, tail in pieces]
 
 
 def checked(about: Channel, shown: list[Item], fragments: Fragments) -> list[Document]:
     """The same, and through the gate."""
-    halves = {"rss": rss(about, shown, fragments), "atom": atom(about, shown, (), fragments)}
+    pieces = {"rss": rss(about, shown, fragments), "atom": atom(about, shown, (), fragments)}
     ids = {"rss": [item.guid for item in shown], "atom": [atom_id(item.guid, item.entry.id) for item in shown]}
-    return [gate.check(Document(f"x.{form}", "", *halves[form]), ids[form]) for form in halves]
+    return [gate.check(Document(f"x.{form}", "", **pieces[form]._asdict()), ids[form]) for form in pieces]
 
 
 def naive(shown: list[Item]) -> list[bytes]:

@@ -1,11 +1,20 @@
 """Rendered entries, kept so that a document is put together from them instead of being rendered again."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from wireroom.feeds.channel import Item
 
 ROOM = 48 * 1024 * 1024  # bytes: all formats of some 2,500 entries of 6 KB
+
+
+class Pieces(NamedTuple):
+    """A document's bytes, but for the digits of its generation, which go before `tail`."""
+
+    head: bytes
+    parts: Sequence[bytes]
+    tail: bytes
 
 
 class Fragments:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from wireroom.feeds.channel import Channel, Item, rfc3339
-from wireroom.feeds.fragments import Fragments
+from wireroom.feeds.fragments import Fragments, Pieces
 
 
-def jsonfeed(channel: Channel, items: Sequence[Item], fragments: Fragments) -> tuple[bytes, bytes]:
-    """The document's bytes before and after the digits of its generation."""
+def jsonfeed(channel: Channel, items: Sequence[Item], fragments: Fragments) -> Pieces:
+    """The document; entries and commas between them by turns."""
     start = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": channel.title,
@@ -19,8 +19,8 @@ def jsonfeed(channel: Channel, items: Sequence[Item], fragments: Fragments) -> t
         "language": channel.language,
         "authors": [{"name": channel.publisher, "url": channel.home}],
     }
-    entries = b",".join(fragments.get("json", item, _fragment) for item in items)
-    return b'%b,"items":[%b],"_wireroom":{"generation":' % (_bytes(start)[:-1], entries), b"}}"
+    entries = [part for item in items for part in (b",", fragments.get("json", item, _fragment))]
+    return Pieces(_bytes(start)[:-1] + b',"items":[', (*entries[1:], b'],"_wireroom":{"generation":'), b"}}")
 
 
 def _fragment(item: Item) -> bytes:

@@ -20,7 +20,7 @@ from lxml import etree
 from wireroom.clock import SECOND, moment
 from wireroom.feeds.channel import Channel, Item, atom_id, rfc3339
 from wireroom.feeds.extensions import AT, DC, MEDIA, Deleted, DublinCore, MediaRss, Tombstones
-from wireroom.feeds.fragments import Fragments
+from wireroom.feeds.fragments import Fragments, Pieces
 
 feedgen.entry.formatRFC2822 = feedgen.feed.formatRFC2822 = format_datetime  # its own calls setlocale, in all threads
 
@@ -36,25 +36,24 @@ _RSS_SPACES = {
 _ATOM_SPACES = {"dc": DC, "media": MEDIA, "at": AT}
 _COMMENT = b"<!-- wireroom:generation "
 
-Halves = tuple[bytes, bytes]
 
-
-def rss(channel: Channel, items: Sequence[Item], fragments: Fragments) -> Halves:
-    """The document's bytes before and after the digits of its generation. An empty feed was never built."""
+def rss(channel: Channel, items: Sequence[Item], fragments: Fragments) -> Pieces:
+    """The document; an empty feed was never built."""
     before, after = _rss_header(channel)
     newest = max((item.content["updated"] for item in items), default=None)
     built = b"" if newest is None else b"<lastBuildDate>%b</lastBuildDate>" % format_datetime(_seconds(newest)).encode()
     entries = [fragments.get("rss", item, _rss_fragment) for item in items]
-    return b"".join((before, built, after, *entries, b"</channel>", _COMMENT)), b" --></rss>"
+    return Pieces(before, (built, after, *entries, b"</channel>", _COMMENT), b" --></rss>")
 
 
-def atom(channel: Channel, items: Sequence[Item], deleted: tuple[Deleted, ...], fragments: Fragments) -> Halves:
+def atom(channel: Channel, items: Sequence[Item], deleted: tuple[Deleted, ...], fragments: Fragments) -> Pieces:
     """The same for Atom; `deleted` are the tombstones, newest first."""
     before, after = _atom_header(channel, deleted)
     newest = max((item.content["updated"] for item in items), default=0)
     updated = max([rfc3339(newest), *(grave.when for grave in deleted)])
     entries = [fragments.get("atom", item, _atom_fragment) for item in items]
-    return b"".join((before, b"<updated>%b</updated>" % updated.encode(), after, *entries, _COMMENT)), b" --></feed>"
+    date = b"<updated>%b</updated>" % updated.encode()
+    return Pieces(before, (date, after, *entries, _COMMENT), b" --></feed>")
 
 
 def generator(channel: Channel, deleted: Sequence[Deleted] = ()) -> FeedGenerator:
@@ -148,7 +147,7 @@ def _common(entry: FeedEntry, item: Item) -> FeedEntry:
 
 
 @lru_cache(maxsize=256)
-def _rss_header(channel: Channel) -> Halves:
+def _rss_header(channel: Channel) -> tuple[bytes, bytes]:
     feed = rss_header(channel)
     feed.lastBuildDate(_THEN)
     before, _, after = feed.rss_str().removesuffix(b"</channel></rss>").partition(_RSS_DATE)
@@ -156,7 +155,7 @@ def _rss_header(channel: Channel) -> Halves:
 
 
 @lru_cache(maxsize=256)
-def _atom_header(channel: Channel, deleted: tuple[Deleted, ...]) -> Halves:
+def _atom_header(channel: Channel, deleted: tuple[Deleted, ...]) -> tuple[bytes, bytes]:
     feed = atom_header(channel, deleted)
     feed.updated(_THEN)
     before, _, after = feed.atom_str().removesuffix(b"</feed>").partition(_ATOM_DATE)

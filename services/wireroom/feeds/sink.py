@@ -1,6 +1,7 @@
 """The sink `feeds`: one edition for each declared feed; without a configuration, a feed `latest` per publication."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -14,7 +15,7 @@ from wireroom.feeds import gate, render
 from wireroom.feeds.channel import Channel, Item, atom_id, channel, items, rfc3339
 from wireroom.feeds.content import content
 from wireroom.feeds.extensions import Deleted
-from wireroom.feeds.fragments import Fragments
+from wireroom.feeds.fragments import Fragments, Pieces
 from wireroom.feeds.jsonfeed import jsonfeed
 from wireroom.feeds.selection import choices, takes
 from wireroom.sink import Content
@@ -37,13 +38,16 @@ class FeedsSink:
         self._settings = settings
         self._languages = {publication.id: publication.language for publication in settings.publications}
         self._fragments = Fragments()
-        self._feeds = [self._feed(feed) for feed in settings.feeds]
+        self._feeds: dict[str, list[Feed]] = defaultdict(list)
+        for feed in map(self._feed, settings.feeds):
+            for publication in feed.sources:
+                self._feeds[publication].append(feed)
 
     def definitions(self, publication: str) -> Sequence["Feed"]:
         """The feeds that select from a publication."""
-        if self._settings.discover:
-            return (self._feed(FeedSettings(id="latest", publication=publication)),)
-        return [feed for feed in self._feeds if publication in feed.sources]
+        if self._settings.discover and publication not in self._feeds:
+            self._feeds[publication] = [self._feed(FeedSettings(id="latest", publication=publication))]
+        return self._feeds.get(publication, ())
 
     def content(self, event: ArticleEvent) -> Content:
         """What all formats show of an article. Raises Reject."""
@@ -128,18 +132,19 @@ class Feed:
     def _document(self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication) -> Document:
         key = f"feeds/{self.publication}/{self.name}.{form}"
         address = f"{(owner.public_url or self.public_url).rstrip('/')}/{key}"
-        head, tail = self._halves(form, channel(self.settings, owner, address), listed, edition)
+        pieces = self._pieces(form, channel(self.settings, owner, address), listed, edition)
         document = Document(
             key=key,
             media_type=MEDIA_TYPES[form],
-            head=head,
-            tail=tail,
+            head=pieces.head,
+            parts=pieces.parts,
+            tail=pieces.tail,
             articles=tuple(item.entry.article for item in listed),
             cache_control=self.settings.cache_control,
         )
         return gate.check(document, [_id(form, item) for item in listed])
 
-    def _halves(self, form: str, about: Channel, listed: Sequence[Item], edition: Edition) -> tuple[bytes, bytes]:
+    def _pieces(self, form: str, about: Channel, listed: Sequence[Item], edition: Edition) -> Pieces:
         if form == "rss":
             return render.rss(about, listed, self.fragments)
         if form == "atom":

@@ -20,7 +20,7 @@ from wireroom.event import Author, Image, Source
 from wireroom.feeds import render
 from wireroom.feeds.channel import Channel, Item, channel, items
 from wireroom.feeds.extensions import Deleted
-from wireroom.feeds.fragments import Fragments
+from wireroom.feeds.fragments import Fragments, Pieces
 
 LATEST = FeedSettings(id="latest", publication="fjordposten", description="Fra havna & byen")
 ABOUT = channel(LATEST, PUBLICATIONS["fjordposten"], "https://feeds.example/latest.rss")
@@ -60,8 +60,8 @@ def by_feedgen(generator: FeedGenerator, entries: Iterable[FeedEntry], newest: i
     return generator
 
 
-def without_comment(halves: tuple[bytes, bytes]) -> bytes:
-    return Document("", "", *halves).body(3).replace(b"<!-- wireroom:generation 3 -->", b"")
+def without_comment(pieces: Pieces) -> bytes:
+    return Document("", "", **pieces._asdict()).body(3).replace(b"<!-- wireroom:generation 3 -->", b"")
 
 
 def test_rss_is_byte_identical_to_feedgens_own() -> None:
@@ -81,7 +81,7 @@ def test_atom_is_byte_identical_to_feedgens_own() -> None:
 def test_a_body_may_hold_what_ends_cdata() -> None:
     [item, *_] = listed()
     trap = replace(item, entry=item.entry._replace(content={**item.content, "body": "<p>]]></p>"}))
-    documents = {"x.rss": Document("x.rss", "", *render.rss(ABOUT, [trap], Fragments()))}
+    documents = {"x.rss": Document("x.rss", "", **render.rss(ABOUT, [trap], Fragments())._asdict())}
     assert found(documents, "rss", "channel/item/content:encoded") == ["<p>]]></p>"]
 
 
@@ -151,14 +151,14 @@ def test_a_title_or_a_publication_that_is_renamed_shows_at_once() -> None:
 def test_a_title_is_only_text(title: str) -> None:
     about: Channel = ABOUT._replace(title=title, description=title)
     entries = listed()
-    for form, halves in (
+    for form, pieces in (
         ("rss", render.rss(about, entries, Fragments())),
         ("atom", render.atom(about, entries, (), Fragments())),
     ):
-        documents = {f"x.{form}": Document(f"x.{form}", "", *halves)}
+        documents = {f"x.{form}": Document(f"x.{form}", "", **pieces._asdict())}
         path = "channel/title" if form == "rss" else "a:title"
         assert found(documents, form, path) == [title]
-    assert b"<lastBuildDate>Mon, 02 Mar 2026" in render.rss(about, entries, Fragments())[0]
+    assert b"<lastBuildDate>Mon, 02 Mar 2026" in render.rss(about, entries, Fragments()).parts[0]
 
 
 def test_the_feed_is_as_new_as_its_newest_change() -> None:
