@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from wireroom.cli._options import SinkName
 from wireroom.cli._outcome import DONE, FINDINGS
 from wireroom.cli._progress import Progress
 from wireroom.cli._running import opened
@@ -18,7 +19,7 @@ from wireroom.worker.replay import Difference, Replay
 
 
 @click.command()
-@click.argument("name", metavar="SINK")
+@click.argument("name", metavar="SINK", type=SinkName())
 @click.option("--dry-run", is_flag=True, help="Only show the difference.")
 @click.option("--yes", is_flag=True, help="Publish without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; needs --dry-run or --yes.")

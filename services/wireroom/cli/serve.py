@@ -14,7 +14,10 @@ from wireroom.connect import installed, open_store
 @click.option("--port", default=PORT, show_default=True, help="0 takes any free one.")
 @with_settings
 def command(settings: Settings, host: str, port: int) -> None:
-    """Serve the public documents of the store, and a catalogue of them at /."""
+    """Serve the documents of the store.
+
+    Only the public ones, and a catalogue of them at /.
+    """
     with installed():
         from wireroom.serve import WebServer, create_app
     tell()
