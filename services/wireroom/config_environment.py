@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from wireroom.config_file import Given, under
 from wireroom.errors import Fault
-from wireroom.faults import NOTHING, found
+from wireroom.faults import found
 
 PREFIX = "WIREROOM_"
 CONFIG = "WIREROOM_CONFIG"  # which file to read: no setting itself
@@ -35,6 +35,12 @@ class Variable(NamedTuple):
         """Whether the value is taken as it is."""
         kind = self.field.annotation
         return get_origin(kind) is not tuple and not (isclass(kind) and issubclass(kind, BaseModel | int | float))
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the value is one number."""
+        kind = self.field.annotation
+        return isclass(kind) and issubclass(kind, int | float)
 
 
 def described(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, FieldInfo]]:
@@ -95,7 +101,9 @@ def _value(variable: Variable, source: str, text: str) -> object:
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"JSON ({error})") from error
+        if variable.is_number:
+            return text  # the model says which numbers it takes
+        raise ValueError(f"a list or an object as JSON ({error})") from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -124,5 +132,5 @@ def _assign(given: Given, path: str, value: object, origin: str) -> None:
 def shown_default(field: FieldInfo) -> str:
     """A default as one would write it."""
     if field.is_required():
-        return NOTHING
+        return "required"
     return json.dumps(field.get_default(call_default_factory=True), default=lambda part: part.model_dump())

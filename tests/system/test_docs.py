@@ -7,6 +7,7 @@ A block ```console is one shell: lines that begin with `$ ` are commands, the re
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ RUN_ELSEWHERE = {
 }
 BASH = ("bash", "-euo", "pipefail", "-c")
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*?(?:<<'(\w+)'.*\n(?:.*\n)*?\2$|$))", re.MULTILINE)
+PORT = "8081"  # of the documents; a free one stands for it
 READY = re.compile(rb"https?://")
 
 
@@ -57,13 +59,16 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.servers: list[subprocess.Popen[bytes]] = []
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = str(free.getsockname()[1])
         self.environment = os.environ | {"PATH": f"{folder / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
 
     def run(self, block: Block) -> None:
         if block.language == "python":
             self._finish(["python", "-c", block.text])
             return
-        commands = [command for command in block.commands if bare(command) not in RUN_ELSEWHERE]
+        shown = [command for command in block.commands if bare(command) not in RUN_ELSEWHERE]
+        commands = [command.replace(PORT, self.port) for command in shown]
         serves = bool(commands) and commands[-1].startswith(SERVERS) and "--drain" not in commands[-1]
         server = commands.pop() if serves else None
         self._finish([*BASH, "\n".join(commands)])

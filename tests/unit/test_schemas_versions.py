@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from hashlib import sha256
 from itertools import permutations
 from typing import Any
 
@@ -49,6 +50,18 @@ def fingerprint(schema: Avro) -> bytes:
 def test_the_fingerprint_is_that_of_the_specification() -> None:
     assert fingerprint("int") == (0x7275D51A3F395C8F).to_bytes(8, "little")  # from the specification's Java code
     assert codec._EVENTS.header == b"\xc3\x01" + fingerprint(EVENT_SCHEMA)
+
+
+PUBLISHED = {  # SHA-256 of the files; a new version adds a line, and no line changes
+    "article_event/1.avsc": "d87f061cddc3932854db88716f98560b50375a89e24d10114463528c388e358b",
+    "document_changed/1.avsc": "64e68b11449816acbd4731036e2cc890ed253677f093a115c91e5a8b7fa23090",
+}
+
+
+def test_a_published_version_is_never_edited() -> None:
+    folder = codec.SCHEMAS / "versions"
+    digests = {path: sha256(path.read_bytes()).hexdigest() for path in folder.glob("*/*.avsc")}
+    assert {path.relative_to(folder).as_posix(): digest for path, digest in digests.items()} == PUBLISHED
 
 
 @pytest.mark.parametrize("name", NAMES)

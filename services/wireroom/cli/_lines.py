@@ -13,7 +13,7 @@ from wireroom.errors import Red, Reject
 from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, DOCUMENTS, Log, Partition, Record
 
 EVERY = 0.25  # seconds
-AT_ONCE = 30  # lines; of more at a time only their number is told
+AT_ONCE = 100  # lines; of more at a time only their number is told
 
 
 class Line(NamedTuple):

@@ -3,6 +3,9 @@
 from datetime import UTC, datetime
 
 import click
+from click.shell_completion import CompletionItem
+
+from wireroom.sink import installed_sinks
 
 
 class Moment(click.ParamType[datetime]):
@@ -19,3 +22,13 @@ class Moment(click.ParamType[datetime]):
         if moment.tzinfo is None:
             self.fail(f"{value!r} is no date and time with its zone, such as 2026-03-01T09:30:00Z", param, ctx)
         return moment.astimezone(UTC)
+
+
+class SinkName(click.ParamType[str]):
+    """The name of a sink; a shell completes those that are installed."""
+
+    name = "sink"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The sinks that can be meant."""
+        return [CompletionItem(name) for name in installed_sinks() if name.startswith(incomplete)]

@@ -96,11 +96,14 @@ def tell(level: int = logging.INFO) -> None:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[tuple[Log, Store]]:
-    """Log and store; a store that lacks atomic conditional writes is refused. Raises Red, RetryAfter."""
-    store = open_store(settings.store.url)
-    probe(store)
-    with closing(open_log(settings.log.url, settings.log.prefix)) as events:
+def opened(settings: Settings, create: bool = True) -> Iterator[tuple[Log, Store]]:
+    """Log and store; without `create` the log must be there already.
+
+    A store that lacks atomic conditional writes is refused. Raises ConfigurationError, Red, RetryAfter.
+    """
+    with closing(open_log(settings.log.url, settings.log.prefix, create)) as events:
+        store = open_store(settings.store.url)
+        probe(store)
         yield events, store
 
 

@@ -1,6 +1,7 @@
 """`wireroom demo`: everything in one process, with three invented newspapers."""
 
 import shutil
+import socket
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ from wireroom.publisher import Publisher
 
 @click.command()
 @click.option("--host", default=HOST, show_default=True, help="Where the web server listens.")
-@click.option("--port", default=PORT, show_default=True, help="0 takes any free one.")
+@click.option("--port", type=int, help=f"0 takes any free one.  [default: {PORT}, or any free one if that is taken]")
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
@@ -23,7 +24,7 @@ from wireroom.publisher import Publisher
     show_default=True,
     help="Where log and documents go; emptied first.",
 )
-def command(host: str, port: int, data: Path) -> None:
+def command(host: str, port: int | None, data: Path) -> None:
     """Start Wireroom with three invented newspapers.
 
     They publish six articles, one of them under an embargo that lifts a minute later, then an update, a correction and
@@ -38,7 +39,17 @@ def command(host: str, port: int, data: Path) -> None:
         log=LogSettings(url=f"sqlite:///{folder}/wireroom.db"),
         store=StoreSettings(url=f"file:///{folder}/store"),
     )
-    run(settings, host, port, beside=play)
+    run(settings, host, _default_port(host) if port is None else port, beside=play)
+
+
+def _default_port(host: str) -> int:
+    """`make demo` takes no options, and 8080 is the port of many a program."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, PORT), family=family).close()
+    except OSError:
+        return 0
+    return PORT
 
 
 def play(log: Log, running: Running) -> None:

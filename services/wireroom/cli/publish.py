@@ -41,11 +41,12 @@ Send = Callable[[Sequence[Message]], int]
 def command(
     settings: Settings, sources: Sequence[str], backfill: bool, dry_run: bool, keep_going: bool, as_json: bool
 ) -> int:
-    """Publish article events: a JSON object, several, a JSON array, or one object a line (NDJSON).
+    """Publish article events from files.
 
-    Of a folder, all .json, .ndjson and .jsonl files in it; - is the standard input. A file is checked as a whole first,
-    and nothing of it is published when it has faults, all of which are told; other files are. Exit code 1 then.
-    Publishing the same file again does no harm.
+    A file holds a JSON object, several, a JSON array, or one object a line (NDJSON). Of a folder, all .json, .ndjson
+    and .jsonl files in it; - is the standard input. A file is checked as a whole first, and nothing of it is published
+    when it has faults, all of which are told; other files are. Exit code 1 then. Publishing the same file again does
+    no harm.
     """
     names = list(files(sources))
     with nullcontext(len) if dry_run else _sending(settings, BACKFILL if backfill else ARTICLES) as send:

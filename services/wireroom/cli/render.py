@@ -42,9 +42,10 @@ class Rendered(NamedTuple):
 @click.option("--at", type=Moment(), help="As of this time.  [default: now]")
 @with_settings
 def command(settings: Settings, file: str, form: str, at: datetime | None) -> int:
-    """Show what one article becomes: the document on the standard output, findings beside it.
+    """Show what one article becomes.
 
-    Of several feeds, the first one that shows the article in this format. Exit code 1 when there are findings.
+    The document goes to the standard output, findings to the standard error. Of several feeds, the first one that
+    shows the article in this format. Exit code 1 when there are findings.
     """
     now = micros(at) if at else SystemClock().now()
     result = rendered(event_in(file), form, settings, now)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from wireroom.cli._options import SinkName
 from wireroom.cli._outcome import DONE, FINDINGS
 from wireroom.cli._progress import Progress
 from wireroom.cli._running import opened
@@ -18,29 +19,31 @@ from wireroom.worker.replay import Difference, Replay
 
 
 @click.command()
-@click.argument("name", metavar="SINK")
-@click.option("--dry-run", is_flag=True, help="Only show the difference; exit code 1 if there is any.")
+@click.argument("name", metavar="SINK", type=SinkName())
+@click.option("--dry-run", is_flag=True, help="Only show the difference.")
 @click.option("--yes", is_flag=True, help="Publish without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; needs --dry-run or --yes.")
 @with_settings
 def command(settings: Settings, name: str, dry_run: bool, yes: bool, as_json: bool) -> int:
-    """Rebuild the documents of a sink (feeds, sitemaps, articles) from the log beside the live ones.
+    """Rebuild a sink's documents from the log.
 
-    What differs is shown and then published: each document goes from its old to its new complete form, one whose
-    content is the same is not touched. Workers may be at work meanwhile.
+    They are made beside the live ones. What differs is shown and, if you say yes, published: each document goes from
+    its old to its new complete form, one whose content is the same is not touched. Workers may be at work meanwhile.
+    Exit code 1 when differences are left.
     """
     if as_json and not (dry_run or yes):
         raise click.UsageError("--json needs --dry-run or --yes: there is nobody to ask")
-    with opened(settings) as (events, store), installed():
+    with opened(settings, create=False) as (events, store), installed():
         replay = Replay(load_sink(name, settings), events, store, settings, SystemClock())
         with Progress("rebuilding", replay.records()) as progress:
             differences = replay.find(progress.advance)
         _show(differences, as_json)
-        if dry_run:
-            return FINDINGS if differences else DONE
-        if differences and (yes or click.confirm("Publish them?")):
-            with Progress("publishing", replay.records()) as progress:
-                replay.publish(progress.advance)
+        if not differences:
+            return DONE
+        if dry_run or not (yes or click.confirm("Publish them?")):
+            return FINDINGS
+        with Progress("publishing", replay.records()) as progress:
+            replay.publish(progress.advance)
     return DONE
 
 
@@ -53,4 +56,5 @@ def _show(differences: Sequence[Difference], as_json: bool) -> None:
         for sign, articles in (("+", difference.added), ("-", difference.removed)):
             for article in articles:
                 click.echo(f"  {sign} {article}")
-    click.echo(f"{len(differences)} documents differ from what the log says." if differences else "No difference.")
+    number = "1 document differs" if len(differences) == 1 else f"{len(differences)} documents differ"
+    click.echo(f"{number} from what the log says." if differences else "No difference.")

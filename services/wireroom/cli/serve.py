@@ -4,7 +4,7 @@ import click
 
 from wireroom.cli._running import Running, tell, until_signal
 from wireroom.cli._settings import with_settings
-from wireroom.cli.up import HOST, PORT, at_address
+from wireroom.cli.up import HOST, PORT
 from wireroom.config import Settings
 from wireroom.connect import installed, open_store
 
@@ -14,7 +14,10 @@ from wireroom.connect import installed, open_store
 @click.option("--port", default=PORT, show_default=True, help="0 takes any free one.")
 @with_settings
 def command(settings: Settings, host: str, port: int) -> None:
-    """Serve the public documents of the store, and a catalogue of them at /."""
+    """Serve the documents of the store.
+
+    Only the public ones, and a catalogue of them at /.
+    """
     with installed():
         from wireroom.serve import WebServer, create_app
     tell()
@@ -22,7 +25,7 @@ def command(settings: Settings, host: str, port: int) -> None:
     server = WebServer(create_app(open_store(settings.store.url), settings), host, port)
     with until_signal(running.stop):
         running.start("web server", server.run)
-        click.echo(f"Wireroom's documents are at {at_address(settings, server.address).public_url}")
+        click.echo(f"Wireroom's documents are at {server.address}  (Ctrl-C ends it)")
         running.stop.wait()
         server.stop()
         running.finish()

@@ -61,7 +61,10 @@ class Status:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_settings
 def command(settings: Settings, as_json: bool) -> int:
-    """Show each worker's position, lag, last document and dead letters. Exit code 1 when one is red."""
+    """Show how far each worker is.
+
+    Its position, lag, last document and dead letters. Exit code 1 when one is red.
+    """
     with closing(open_log(settings.log.url, settings.log.prefix, create=False)) as log:
         found = list(statuses(log, open_store(settings.store.url)))
     now = SystemClock().now()

@@ -26,9 +26,10 @@ HOST, PORT = "127.0.0.1", 8080
 @click.option("--drain", is_flag=True, help="Process what is there, then exit; no web server.")
 @with_settings
 def command(settings: Settings, host: str, port: int, drain: bool) -> None:
-    """Run everything in one process: every installed sink's worker and a web server.
+    """Run everything in one process.
 
-    Others may publish to the same log meanwhile. SIGTERM and Ctrl-C finish what is in hand.
+    That is every installed sink's worker and a web server. Others may publish to the same log meanwhile. SIGTERM and
+    Ctrl-C finish what is in hand.
     """
     tell()
     if drain:

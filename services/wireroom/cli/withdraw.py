@@ -1,10 +1,10 @@
 """`wireroom withdraw`: take an article back, from every output."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -13,11 +13,12 @@ from wireroom.cli._outcome import DONE
 from wireroom.cli._settings import with_settings
 from wireroom.config import Settings
 from wireroom.connect import open_store
+from wireroom.event import ArticleEvent
 from wireroom.fields import article_key
 from wireroom.publisher import Publisher
 from wireroom.store import Stored
 
-Value = TypeVar("Value")
+_ANY = "2000-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +48,23 @@ def command(
     published_at: datetime | None,
     as_json: bool,
 ) -> int:
-    """Withdraw an article.
+    """Take an article back, from every output.
 
     Its revision and date are read from its document in the store. An article without one (it is under embargo, has
     expired, or no worker wrote it yet) needs --revision and --published-at.
     """
-    shown = shown_in(open_store(settings.store.url).get(f"articles/{publication}/{article_key(article_id)}.json"))
+    _check_ids(publication, article_id)
+    key = f"articles/{publication}/{article_key(article_id)}.json"
+    stored = open_store(settings.store.url).get(key)
+    shown = shown_in(stored)
     if shown.withdrawn and revision is None:
         return _say(as_json, f"already withdrawn at revision {shown.revision}", shown.revision)
-    if revision is None:
-        revision = _known(shown.revision, "--revision") + 1
-    if published_at is None:
-        published_at = _known(shown.published_at, "--published-at")
+    if revision is None and shown.revision is not None:
+        revision = shown.revision + 1
+    published_at = published_at or shown.published_at
+    if revision is None or published_at is None:
+        lacking = {"--revision": revision, "--published-at": published_at}
+        raise click.UsageError(_give([name for name, value in lacking.items() if value is None], key, stored))
     with Publisher(settings.log.url, prefix=settings.log.prefix, shards=settings.shards) as publisher:
         publisher.withdraw(
             publication, article_id, revision=revision, published_at=published_at, note=note, guid=shown.guid
@@ -85,10 +91,16 @@ def _shown(said: Mapping[str, Any], roles: Mapping[str, str]) -> Shown:
     )
 
 
-def _known(value: Value | None, option: str) -> Value:
-    if value is None:
-        raise click.UsageError(f"the article's document does not tell: give {option}")
-    return value
+def _check_ids(publication: str, article_id: str) -> None:
+    """Before they name a key. Raises InvalidEvent."""
+    ids = {"publication": publication, "article_id": article_id}
+    ArticleEvent.parse({**ids, "kind": "WITHDRAWN", "revision": 1, "occurred_at": _ANY, "published_at": _ANY})
+
+
+def _give(options: Sequence[str], key: str, stored: Stored | None) -> str:
+    """What has to be given, all of it at once."""
+    why = f"{key} does not tell:" if stored else f"the store has no {key}: check the ids, or"
+    return f"{why} give {' and '.join(options)}"
 
 
 def _say(as_json: bool, what: str, revision: int | None) -> int:

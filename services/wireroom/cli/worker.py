@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from wireroom.cli._options import SinkName
 from wireroom.cli._running import Running, opened, tell, until_signal
 from wireroom.cli._running import worker as running_worker
 from wireroom.cli._settings import with_settings
@@ -11,13 +12,14 @@ from wireroom.config import Settings
 
 
 @click.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="SINK", type=SinkName())
 @click.option("--drain", is_flag=True, help="Process what is there, then exit.")
 @with_settings
 def command(settings: Settings, name: str, drain: bool) -> None:
-    """Run the worker of one sink: feeds, sitemaps, articles, or any other that is installed.
+    """Run the worker of one sink.
 
-    Any number of the same may run: one works, the others stand by. SIGTERM and Ctrl-C finish what is in hand.
+    That is feeds, sitemaps, articles, or any other that is installed. Any number of the same may run: one works, the
+    others stand by. SIGTERM and Ctrl-C finish what is in hand.
     """
     tell(logging.WARNING if drain else logging.INFO)
     running = Running()

@@ -142,7 +142,7 @@ def _feeds(section: Section, now: int) -> Element:
     if section.sitemap:
         rows.append(_row("News sitemap", "Google News, 48 hours", [("XML", section.sitemap, "News sitemap")]))
     if section.listing:
-        rows.append(_row("Article data", "ninjs, newest 100", [("JSON", section.listing, "Article data")]))
+        rows.append(_row("Article data", "The newest 100, each as ninjs", [("JSON", section.listing, "Article data")]))
     shown = el("ul", *rows, class_="feeds") if rows else el("p", "Nothing has been published yet.", class_="note")
     return el("div", el("h3", "Subscribe"), shown)
 

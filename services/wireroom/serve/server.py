@@ -1,6 +1,7 @@
 """The web server itself: uvicorn on a socket that is bound first, so that a taken port is known at once."""
 
 import contextlib
+import os
 import socket
 from collections.abc import Iterator
 
@@ -59,8 +60,9 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         listening = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
-        remedy = "stop what uses it or choose another"
-        raise Red(f"cannot listen on {host}, port {port}: {error.strerror}", remedy) from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        remedy = "stop what listens there, or choose another port (0: any free one)"
+        raise Red(f"cannot listen on {host}, port {port}: {reason}", remedy) from error
     # asyncio does not do it for a socket that it was given: without it small answers wait 40 ms for an ACK
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening

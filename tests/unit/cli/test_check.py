@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from tests.unit.cli.conftest import Shell
 from wireroom.config import FeedSettings, LogSettings, Publication, Settings, StoreSettings
 
@@ -18,6 +20,17 @@ def test_faults_are_told_all_at_once(shell: Shell) -> None:
     assert (result.code, result.out) == (78, "")
     assert "wireroom.yaml:1: flush_intervall: found an unknown key, expected flush_interval" in result.err
     assert "wireroom.yaml:2: public_url" in result.err
+
+
+@pytest.mark.parametrize("value", ["1s", "NaN", "-1", "[1]", "true"])
+def test_a_variable_that_is_no_number_is_told_what_numbers_may_be(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("WIREROOM_FLUSH_INTERVAL", value)
+    result = shell("check")
+    assert result.code == 78
+    assert "WIREROOM_FLUSH_INTERVAL: flush_interval: found" in result.err
+    assert "expected seconds: a number from 0 to 3600" in result.err
 
 
 def test_for_a_script(shell: Shell) -> None:

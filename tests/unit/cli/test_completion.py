@@ -32,3 +32,5 @@ def complete(words: str, folder: Path) -> str:
 def test_what_the_script_asks_for_is_answered(tmp_path: Path) -> None:
     assert complete("wireroom pub", tmp_path) == "plain,publish\n"
     assert complete("wireroom render --as at", tmp_path) == "plain,atom\n"
+    assert complete("wireroom worker s", tmp_path) == "plain,sitemaps\n"
+    assert complete("wireroom replay ", tmp_path) == "plain,articles\nplain,feeds\nplain,sitemaps\n"

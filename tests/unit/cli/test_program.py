@@ -34,6 +34,7 @@ def test_every_file_is_a_command_and_help_lists_it_with_what_it_does(shell: Shel
         line.split()[0]: line.split()[1:] for line in shell("--help").out.partition("Commands:\n")[2].splitlines()
     }
     assert names <= {name for name, text in listed.items() if text}
+    assert [name for name, text in listed.items() if text[-1].endswith("...")] == [], "a sentence cut short"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

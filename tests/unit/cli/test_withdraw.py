@@ -61,7 +61,7 @@ def test_an_article_that_is_withdrawn_already(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("options", "missing"),
     [
-        ((), "--revision"),
+        ((), "--revision and --published-at"),
         (("--revision", "2"), "--published-at"),
         (("--published-at", "2026-03-01T00:00:00Z"), "--revision"),
     ],
@@ -69,7 +69,7 @@ def test_an_article_that_is_withdrawn_already(shell: Shell) -> None:
 def test_an_article_without_a_document(shell: Shell, options: tuple[str, ...], missing: str) -> None:
     result = shell("withdraw", "teluk", "badai/7", *options)
     assert result.code == 2
-    assert missing in result.err
+    assert result.err.endswith(f"the store has no {KEY}: check the ids, or give {missing}\n")
     assert not (shell.folder / "data/wireroom.db").exists()
 
 
@@ -84,7 +84,7 @@ def test_an_expired_article_is_withdrawn_for_good_with_its_date(shell: Shell) ->
     assert json.loads(shell.store.get(KEY).body)["pubStatus"] == "canceled"  # type: ignore[union-attr]
     result = shell("withdraw", "teluk", "badai/7")
     assert result.code == 2
-    assert "--published-at" in result.err
+    assert result.err.endswith(f"{KEY} does not tell: give --published-at\n")
     assert shell("withdraw", "teluk", "badai/7", "--published-at", "2026-03-01T05:30:00Z").code == 0
     assert withdrawn(shell).revision == 6
 
@@ -103,10 +103,12 @@ def test_a_date_without_its_zone_is_refused(shell: Shell, date: str) -> None:
     assert "zone" in result.err
 
 
-def test_a_publication_that_cannot_be(shell: Shell) -> None:
-    result = shell("withdraw", "Teluk", "x", "--revision", "2", "--published-at", "2026-03-01T00:00:00Z")
+@pytest.mark.parametrize("options", [(), ("--revision", "2", "--published-at", "2026-03-01T00:00:00Z")])
+def test_ids_that_cannot_be(shell: Shell, options: tuple[str, ...]) -> None:
+    result = shell("withdraw", "../Teluk", "", *options)
     assert result.code == 1
-    assert "publication: found 'Teluk'" in result.err
+    assert "publication: found '../Teluk'" in result.err
+    assert "article_id: found ''" in result.err
     assert shell.records() == []
 
 
