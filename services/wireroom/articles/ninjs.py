@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from wireroom.clock import micros, moment
+from wireroom.config import Publication
 from wireroom.event import Access, Article, ArticleEvent, Author, Image
 from wireroom.html import sanitise
 from wireroom.text import plain
@@ -25,22 +26,22 @@ _STANDARD: Final = {
 }
 
 
-def shown(event: ArticleEvent, language: str) -> Object:
-    """The article itself; `language` is what it is in unless it says so. A PAID one without its body."""
+def shown(event: ArticleEvent, publication: Publication) -> Object:
+    """The article itself, in the publication's language unless it says so; a PAID one without its body, as a rule."""
     article = event.article
     assert article is not None
     assert event.url is not None
-    paid = article.access is Access.PAID
+    partial = article.access is Access.PAID and publication.paid != "full"
     return _head(event, "usable") | _filled(
-        representationType="partial" if paid else "full",
+        representationType="partial" if partial else "full",
         firstCreated=moment(event.first_visible).isoformat(),
         contentCreated=_date(event.published_at),
         embargoedUntil=_date(article.embargoed_until),
         expires=_date(article.expires_at),
-        language=article.language or language,
+        language=article.language or publication.language,
         headlines=_texts(main=plain(article.title), subtitle=_plain(article.subtitle)),
         descriptions=_texts(summary=_plain(article.summary), **{"correction-note": _plain(event.note)}),
-        bodies=[] if paid else _bodies(article, event.url),
+        bodies=[] if partial else _bodies(article, event.url),
         by=", ".join(_names(author.name for author in article.authors)),
         people=[_person(author) for author in article.authors],
         subjects=list(_subjects(article)),

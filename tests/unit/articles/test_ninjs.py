@@ -1,11 +1,13 @@
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.articles.shelf import document, ninjs, rendered
-from tests.unit.newsroom import HOUR, NOON, published, withdrawn
+from tests.unit.articles.shelf import SINK, document, ninjs, rendered
+from tests.unit.newsroom import FJORDPOSTEN, HOUR, NOON, published, withdrawn
+from wireroom.clock import micros
 from wireroom.event import Article, ArticleEvent, Author, Image, Related, Rights, Source
 from wireroom.text import plain
 
@@ -205,6 +207,15 @@ def test_case_20_paid_shows_the_summary_only(access: str) -> None:
     assert said["representationType"] == ("partial" if paid else "full")
     assert ("Bak muren" in str(said)) is not paid
     assert "Kort sagt" in str(said)
+
+
+def test_case_20_a_paid_body_is_shown_where_the_configuration_says_so() -> None:
+    event = published(access="PAID", body_html="<p>Bak muren</p>")
+    open_handed = FJORDPOSTEN.model_copy(update={"paid": "full"})
+    made = SINK.direct(event).merge(None, micros(NOON), {"fjordposten": open_handed})
+    assert made is not None
+    said = json.loads(made.body(1))
+    assert (said["representationType"], said["bodies"][0]["value"]) == ("full", "<p>Bak muren</p>")
 
 
 def test_case_20_what_is_internal_never_leaks() -> None:
