@@ -127,6 +127,9 @@ def test_everything_that_the_standard_can_carry() -> None:
                 "rel": "related",
                 "uri": "https://fjordposten.example/havarier",
                 "type": "text",
+                "renditions": [
+                    {"name": "web", "href": "https://fjordposten.example/havarier", "contentType": "text/html"}
+                ],
             },
         ],
         "copyrightHolder": "Fjordposten AS",
@@ -186,10 +189,13 @@ def test_a_lifted_embargo_is_the_first_visible_date() -> None:
 def test_names_that_say_nothing_are_left_out() -> None:
     nothing, url = "&nbsp;", "https://fjordposten.example/x"
     authors, related = [Author(name=nothing), Author(name="Kari Lund")], [Related(title=nothing, url=url)]
-    said = document(published(authors=authors, related=related, tags=[nothing], sections=[nothing]), NOON)
+    source = Source(name=nothing, url=url)
+    event = published(authors=authors, related=related, tags=[nothing], sections=[nothing], source=source)
+    said = document(event, NOON)
     assert said["by"] == "Kari Lund"
-    assert said["associations"] == [{"name": url, "rel": "related", "uri": url, "type": "text"}]
-    assert "subjects" not in said
+    assert said["people"] == [{"name": "Kari Lund", "rel": "author"}]
+    assert said["associations"][0]["name"] == url
+    assert not said.keys() & {"subjects", "infoSources"}
 
 
 def test_dates_are_exact_and_in_utc() -> None:
