@@ -63,8 +63,9 @@ def test_without_a_body_the_text_is_what_there_is() -> None:
         published(revision=2, subtitle="Under"),
         published(revision=3),
     ]
-    texts = [feed(desk.read(event, now=NOON))["items"][0]["content_text"] for event in events]
-    assert texts == ["Kort", "Under", "Fergen gikk på grunn (17)"]
+    shown = [feed(desk.read(event, now=NOON))["items"][0] for event in events]
+    assert [item["content_text"] for item in shown] == ["Kort", "Under", "Fergen gikk på grunn (17)"]
+    assert not [item for item in shown if "summary" in item], "not the same text twice"
 
 
 def test_a_body_of_nothing_but_space_is_none() -> None:
