@@ -69,6 +69,9 @@ class Publication(_Section):
     language: Language = Field(description="of articles that name none; BCP 47")
     url: Url = Field(description="its home page")
     public_url: _Base | None = Field(None, description="where its documents are read, if not where all others are")
+    paid: Literal["summary", "full"] = Field(
+        "summary", description="full: article documents show the body of PAID articles too"
+    )
     shards: _Shards = Field(1, description="how many ways its events are split, when it is too large for one worker")
 
 

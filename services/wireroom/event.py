@@ -119,6 +119,11 @@ class Image(_Part):
     credit: Text | None = None
     alt: Text | None = None
 
+    @property
+    def is_picture(self) -> bool:
+        """Whether it may be shown as one: partners refuse the whole entry for something of another type."""
+        return self.media_type is None or self.media_type.lower().startswith("image/")
+
 
 class Related(_Part):
     """A link to another article."""

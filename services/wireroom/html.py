@@ -1,6 +1,6 @@
 """Body HTML: what a feed reader may be given. The only module that knows nh3.
 
-`nh3` keeps what is on its lists; addresses are ours, because it knows neither `srcset` nor lazy sources.
+`nh3` keeps what is on its lists; addresses and pictures are ours, because it knows neither `srcset` nor lazy sources.
 """
 
 import re
@@ -13,11 +13,13 @@ from wireroom.bombs import refuse_bombs
 from wireroom.text import legal
 
 _LINKS = {"href", "cite"}
-_MEDIA = {"src", "poster", "data-src"}
-_SETS = {"srcset", "data-srcset"}
+_MEDIA = {"src", "poster"}
+_SETS = {"srcset"}
+_LAZY = {"data-src": "src", "data-lazy-src": "src", "data-original": "src"}
+_LAZY |= {"data-srcset": "srcset", "data-lazy-srcset": "srcset"}
 _SCHEMES = {"http", "https"}
 _LINK_SCHEMES = _SCHEMES | {"mailto", "tel"}
-_LAZY_IMAGE = {"src", "srcset", "sizes", "alt", "width", "height", "data-src", "data-srcset"}
+_IMAGE = {"src", "srcset", "sizes", "alt", "width", "height", *_LAZY}
 _PLAYER = {"src", "controls", "width", "height"}
 
 _NOT_IN_ADDRESS = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}]')
@@ -28,6 +30,7 @@ _CANDIDATE = re.compile(r"(\S++)(?:(?<!,)([^,]*+),?)?+")  # possessive: no input
 # In what nh3 writes, every `<` begins a tag or stands in a quoted value, and every value is quoted.
 _TAG = re.compile(r"""<[a-z][a-z0-9]*(?:\s[\w-]+="[^"]*")+>""")
 _ATTRIBUTE = re.compile(r"""\s(?P<name>[\w-]+)="(?P<value>[^"]*)\"""")
+_PIXEL = re.compile(r"""(?=.*\swidth="[01]")(?=.*\sheight="[01]")""", re.DOTALL)
 _ESCAPES = (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\xa0"), ("&amp;", "&"))
 
 
@@ -52,6 +55,22 @@ def _candidates(value: str, base: str) -> str | None:
     pairs = _CANDIDATE.findall(value)
     found = [(_address(address.rstrip(","), base, _SCHEMES), size.strip()) for address, size in pairs]
     return ", ".join(f"{address} {size}".rstrip() for address, size in found if address) or None
+
+
+def _tag(base: str, found: re.Match[str]) -> str:
+    """A tag of clean HTML as whoever runs no scripts should get it; nothing for a picture that only counts readers."""
+    tag = found[0]
+    if tag.startswith("<img ") and _PIXEL.match(tag):
+        return ""
+    return _ATTRIBUTE.sub(partial(_attribute, base), _awake(tag) if " data-" in tag else tag)
+
+
+def _awake(tag: str) -> str:
+    """A lazy picture with the addresses that its script would have put in place of a blank."""
+    attributes = _ATTRIBUTE.findall(tag)
+    real = {_LAZY[name]: value for name, value in attributes if name in _LAZY and value}
+    shown = {name: value for name, value in attributes if name not in _LAZY} | real
+    return tag.partition(" ")[0] + "".join(f' {name}="{value}"' for name, value in shown.items()) + ">"
 
 
 def _attribute(base: str, found: re.Match[str]) -> str:
@@ -94,13 +113,14 @@ _CLEANER = nh3.Cleaner(
         "math",
         "iframe",
         "object",
+        "noscript",
     },
     attributes=nh3.ALLOWED_ATTRIBUTES
     | {
         "*": {"lang", "title", "dir"},
         "a": {"href", "hreflang", "rel"},
-        "img": _LAZY_IMAGE,
-        "source": {"src", "srcset", "sizes", "media", "type", "data-srcset"},
+        "img": _IMAGE,
+        "source": {"src", "srcset", "sizes", "media", "type", *_LAZY},
         "video": _PLAYER | {"poster"},
         "audio": _PLAYER,
         "time": {"datetime"},
@@ -116,7 +136,6 @@ def sanitise(body: str, base_url: str) -> str:
     Raises Reject with a rule of `bombs`.
     """
     refuse_bombs(body)
-    absolute = partial(_attribute, base_url)
     # Not by nh3's own filter: it would let go of the interpreter at every attribute, and wait to get it back.
-    clean = _TAG.sub(lambda tag: _ATTRIBUTE.sub(absolute, tag[0]), _CLEANER.clean(legal(body)))
-    return legal(clean) if "&#" in body else clean  # a reference may bring back what `legal` had removed
+    clean = _TAG.sub(partial(_tag, base_url), _CLEANER.clean(legal(body)))
+    return (legal(clean) if "&#" in body else clean).strip()  # a reference may bring back what `legal` had removed

@@ -184,9 +184,11 @@ def test_a_real_article_is_right_in_every_output(newsroom: Newsroom) -> None:
     for body in (ninjs["bodies"][0]["value"], item["content_html"], rss, atom):
         assert all(related["url"] in body for related in told["related"])
         assert 'href="/' not in body
-    for text in (json.dumps(ninjs, ensure_ascii=False), rss):
+    for text in (*(json.dumps(said, ensure_ascii=False) for said in (ninjs, item)), rss, atom):
         for expected in (told["images"][0]["caption"], "istimewa", "diaway.id", "Internasional", *told["tags"]):
             assert expected in text
+    assert "<language>id</language>" in rss
+    assert 'xml:lang="id"' in atom
     assert "<loc>" not in newsroom.document(f"sitemaps/{event['publication']}/news.xml")
 
     now = datetime.now(UTC).isoformat()

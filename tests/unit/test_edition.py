@@ -149,6 +149,21 @@ def test_tombstones_are_for_what_was_public() -> None:
     assert not secret.tombstones
 
 
+def test_a_tombstone_goes_by_the_clock_alone() -> None:
+    window = Window(entries=2, tombstones=72 * HOUR)
+    gone = run([put("a"), wd("a", 2)], window)
+    [when] = [grave.when for grave in gone.tombstones.values()]
+    assert due(gone, window) == when + 72 * HOUR
+    assert not fold(gone, window, (), {}, when + 72 * HOUR).tombstones
+
+
+def test_an_older_revision_does_not_stay_when_the_latest_cannot_be_taken() -> None:
+    window = Window(entries=2)
+    held, refused = run([put("a", 1)], window), Order(3, False, 0, "")
+    late = fold(held, window, [change(put("a", 2))], {}, NOW, lambda _: refused)
+    assert visible(late, window) == []
+
+
 def test_a_change_of_section_is_remembered_whatever_the_order() -> None:
     window = Window(entries=2)
     left = Order(2, False, 0, "")

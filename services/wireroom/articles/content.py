@@ -33,7 +33,7 @@ def _item(event: ArticleEvent) -> Content:
         "title": title,
         "content_text": summary or title,
         "summary": summary,
-        "image": uri(article.images[0].url) if article.images else "",
+        "image": next((uri(image.url) for image in article.images if image.is_picture), ""),
         "date_published": moment(event.first_visible).isoformat(),
         "date_modified": moment(event.significant_at).isoformat(),
         "language": article.language,

@@ -84,7 +84,7 @@ class ArticleDocument:
         if phase is Phase.EXPIRED:
             assert event.article.expires_at is not None
             return ninjs.canceled(event, "expired"), [{"role": _EXPIRED, "value": event.article.expires_at.isoformat()}]
-        return ninjs.shown(event, publications[event.publication].language), ninjs.identifiers(event)
+        return ninjs.shown(event, publications[event.publication]), ninjs.identifiers(event)
 
 
 def phase(event: ArticleEvent, now: int) -> Phase:

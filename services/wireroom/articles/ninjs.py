@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from wireroom.clock import micros, moment
-from wireroom.event import Access, Article, ArticleEvent, Author, Image
+from wireroom.config import Publication
+from wireroom.event import Access, Article, ArticleEvent, Author, Image, Source
 from wireroom.html import sanitise
 from wireroom.text import plain
 from wireroom.uri import uri
@@ -25,27 +26,27 @@ _STANDARD: Final = {
 }
 
 
-def shown(event: ArticleEvent, language: str) -> Object:
-    """The article itself; `language` is what it is in unless it says so. A PAID one without its body."""
+def shown(event: ArticleEvent, publication: Publication) -> Object:
+    """The article itself, in the publication's language unless it says so; a PAID one without its body, as a rule."""
     article = event.article
     assert article is not None
     assert event.url is not None
-    paid = article.access is Access.PAID
+    partial = article.access is Access.PAID and publication.paid != "full"
     return _head(event, "usable") | _filled(
-        representationType="partial" if paid else "full",
+        representationType="partial" if partial else "full",
         firstCreated=moment(event.first_visible).isoformat(),
         contentCreated=_date(event.published_at),
         embargoedUntil=_date(article.embargoed_until),
         expires=_date(article.expires_at),
-        language=article.language or language,
+        language=article.language or publication.language,
         headlines=_texts(main=plain(article.title), subtitle=_plain(article.subtitle)),
         descriptions=_texts(summary=_plain(article.summary), **{"correction-note": _plain(event.note)}),
-        bodies=[] if paid else _bodies(article, event.url),
+        bodies=[] if partial else _bodies(article, event.url),
         by=", ".join(_names(author.name for author in article.authors)),
-        people=[_person(author) for author in article.authors],
+        people=[_party(author, rel="author") for author in article.authors if plain(author.name)],
         subjects=list(_subjects(article)),
         infoSources=list(_sources(article)),
-        renditions=[{"name": "web", "href": uri(event.url), "contentType": "text/html"}],
+        renditions=[_web(event.url)],
         associations=[*_pictures(article), *_related(article)],
         standard=_STANDARD,
         **_rights(article),
@@ -107,8 +108,8 @@ def _sanitised(html: str, base: str) -> str:
     return sanitise(html, base)
 
 
-def _person(author: Author) -> Object:
-    return _filled(name=plain(author.name), rel="author", uri=uri(author.url) if author.url else "")
+def _party(party: Author | Source, **role: str) -> Object:
+    return _filled(name=plain(party.name), **role, uri=uri(party.url) if party.url else "")
 
 
 def _subjects(article: Article) -> Iterator[Object]:
@@ -117,8 +118,8 @@ def _subjects(article: Article) -> Iterator[Object]:
 
 
 def _sources(article: Article) -> Iterator[Object]:
-    if source := article.source:
-        yield _filled(name=plain(source.name), role="source", uri=uri(source.url) if source.url else "")
+    if article.source and plain(article.source.name):
+        yield _party(article.source, role="source")
 
 
 def _rights(article: Article) -> Object:
@@ -157,7 +158,18 @@ def _rendition(image: Image) -> Object:
 
 def _related(article: Article) -> Iterator[Object]:
     for related in article.related:
-        yield {"name": plain(related.title) or related.url, "rel": "related", "uri": uri(related.url), "type": "text"}
+        yield {
+            "name": plain(related.title) or related.url,
+            "rel": "related",
+            "uri": uri(related.url),
+            "type": "text",
+            "renditions": [_web(related.url)],
+        }
+
+
+def _web(url: str) -> Object:
+    """Where it is read: to ninjs a `uri` only identifies."""
+    return {"name": "web", "href": uri(url), "contentType": "text/html"}
 
 
 def identifiers(event: ArticleEvent) -> list[Object]:

@@ -25,7 +25,7 @@ def content(event: ArticleEvent) -> dict[str, Any]:
             "authors": _named(article.authors),
             "sections": _distinct(article.sections),
             "tags": _distinct(article.tags),
-            "images": [_image(image) for image in article.images if _is_picture(image)],
+            "images": [_image(image) for image in article.images if image.is_picture],
             "source": next(iter(_named([article.source] if article.source else [])), None),
             "access": article.access.value,
             "published": event.first_visible,
@@ -52,11 +52,6 @@ def _named(parties: Iterable[Author | Source]) -> list[dict[str, Any]]:
     """Without those of whose name nothing can be shown (RFC 4287, 3.2.1: a person has one)."""
     found = (_present({"name": plain(party.name), "url": party.url and uri(party.url)}) for party in parties)
     return [party for party in found if "name" in party]
-
-
-def _is_picture(image: Image) -> bool:
-    """Partners refuse the whole entry for a picture of another type."""
-    return image.media_type is None or image.media_type.lower().startswith("image/")
 
 
 def _image(image: Image) -> dict[str, Any]:

@@ -9,7 +9,10 @@ from wireroom.feeds.fragments import Fragments, Pieces
 
 
 def jsonfeed(channel: Channel, items: Sequence[Item], fragments: Fragments) -> Pieces:
-    """The document; entries and commas between them by turns."""
+    """The document; entries and the commas between them by turns.
+
+    `_wireroom` holds what the format cannot say: the source, and the pictures with their credits.
+    """
     start = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": channel.title,
@@ -39,7 +42,7 @@ def _fragment(item: Item) -> bytes:
         "tags": item.categories,
         "language": item.language,
         "attachments": _attachments(item),
-        "_wireroom": {"source": content["source"]} if "source" in content else None,
+        "_wireroom": {name: content[name] for name in ("source", "images") if name in content},
     }
     return _bytes({key: value for key, value in shown.items() if value})
 

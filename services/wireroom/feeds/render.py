@@ -106,8 +106,8 @@ def atom_entry(item: Item) -> FeedEntry:
     entry.id(atom_id(item.guid, item.entry.id))
     entry.updated(_seconds(content["updated"]))
     entry.author([{"name": author["name"], "uri": author.get("url")} for author in item.authors])
-    if content.get("summary"):
-        entry.summary(content["summary"])
+    if content.get("summary") or not item.body:  # RFC 4287, 4.1.1.1: text should be in one of the two
+        entry.summary(item.blurb)
     if item.body:
         entry.content(item.body, type="html")
     entry.link([_enclosure(image) for image in content.get("images", ())])

@@ -24,7 +24,7 @@ def content(event: ArticleEvent) -> Content:
         "language": news_language(article.language),
         "published": event.first_visible,
         "significant": event.significant_at,
-        "images": [uri(image.url) for image in article.images],
+        "images": [uri(image.url) for image in article.images if image.is_picture],
     }
     lint(said)
     return said

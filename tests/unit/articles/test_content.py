@@ -34,6 +34,13 @@ def test_an_article_without_summary_has_its_title_as_text() -> None:
     assert not item.keys() & {"summary", "image", "language"}
 
 
+def test_case_18_what_is_no_picture_does_not_stand_for_the_article() -> None:
+    film = Image(url="https://cdn.example/film.mp4", media_type="video/mp4")
+    shown = content(published(images=[film, Image(url="https://cdn.example/ferge.jpg")]))["item"]
+    assert shown["image"] == "https://cdn.example/ferge.jpg"
+    assert "image" not in content(published(images=[film]))["item"]
+
+
 def test_case_01_headline_and_silent_fix_move_no_date_and_no_id() -> None:
     before = content(published())["item"]
     after = content(published(revision=2, title="Ny tittel", modified_at=NOON + HOUR))["item"]

@@ -1,11 +1,13 @@
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.articles.shelf import document, ninjs, rendered
-from tests.unit.newsroom import HOUR, NOON, published, withdrawn
+from tests.unit.articles.shelf import SINK, document, ninjs, rendered
+from tests.unit.newsroom import FJORDPOSTEN, HOUR, NOON, published, withdrawn
+from wireroom.clock import micros
 from wireroom.event import Article, ArticleEvent, Author, Image, Related, Rights, Source
 from wireroom.text import plain
 
@@ -125,6 +127,9 @@ def test_everything_that_the_standard_can_carry() -> None:
                 "rel": "related",
                 "uri": "https://fjordposten.example/havarier",
                 "type": "text",
+                "renditions": [
+                    {"name": "web", "href": "https://fjordposten.example/havarier", "contentType": "text/html"}
+                ],
             },
         ],
         "copyrightHolder": "Fjordposten AS",
@@ -184,10 +189,13 @@ def test_a_lifted_embargo_is_the_first_visible_date() -> None:
 def test_names_that_say_nothing_are_left_out() -> None:
     nothing, url = "&nbsp;", "https://fjordposten.example/x"
     authors, related = [Author(name=nothing), Author(name="Kari Lund")], [Related(title=nothing, url=url)]
-    said = document(published(authors=authors, related=related, tags=[nothing], sections=[nothing]), NOON)
+    source = Source(name=nothing, url=url)
+    event = published(authors=authors, related=related, tags=[nothing], sections=[nothing], source=source)
+    said = document(event, NOON)
     assert said["by"] == "Kari Lund"
-    assert said["associations"] == [{"name": url, "rel": "related", "uri": url, "type": "text"}]
-    assert "subjects" not in said
+    assert said["people"] == [{"name": "Kari Lund", "rel": "author"}]
+    assert said["associations"][0]["name"] == url
+    assert not said.keys() & {"subjects", "infoSources"}
 
 
 def test_dates_are_exact_and_in_utc() -> None:
@@ -205,6 +213,15 @@ def test_case_20_paid_shows_the_summary_only(access: str) -> None:
     assert said["representationType"] == ("partial" if paid else "full")
     assert ("Bak muren" in str(said)) is not paid
     assert "Kort sagt" in str(said)
+
+
+def test_case_20_a_paid_body_is_shown_where_the_configuration_says_so() -> None:
+    event = published(access="PAID", body_html="<p>Bak muren</p>")
+    open_handed = FJORDPOSTEN.model_copy(update={"paid": "full"})
+    made = SINK.direct(event).merge(None, micros(NOON), {"fjordposten": open_handed})
+    assert made is not None
+    said = json.loads(made.body(1))
+    assert (said["representationType"], said["bodies"][0]["value"]) == ("full", "<p>Bak muren</p>")
 
 
 def test_case_20_what_is_internal_never_leaks() -> None:

@@ -76,11 +76,24 @@ def test_case_03_a_tombstone_goes_after_72_hours(desk: Desk) -> None:
     assert not found(desk.read(now=NOON + 72 * HOUR), "atom", "at:deleted-entry")
 
 
+def test_case_03_a_withdrawal_without_the_adopted_guid_buries_it_all_the_same(desk: Desk) -> None:
+    desk.read(published(guid="tag:x,2026:1"), now=NOON)
+    [grave] = attributes(desk.read(withdrawn(), now=NOON), "atom", "at:deleted-entry")
+    assert grave["ref"] == "tag:x,2026:1"
+
+
 def test_case_04_republished_as_new_has_a_guid_of_its_own(desk: Desk) -> None:
     documents = desk.read(published("17"), withdrawn("17"), published("18", title="Fergen gikk på grunn"), now=NOON)
     assert titles(documents) == ["Fergen gikk på grunn"]
     [grave] = attributes(documents, "atom", "at:deleted-entry")
     assert guids(documents) != [grave["ref"]]
+
+
+def test_case_04_no_tombstone_has_the_id_of_an_entry_that_is_shown(desk: Desk) -> None:
+    twins = [published(name, guid="tag:x,2026:1") for name in ("17", "18")]
+    documents = desk.read(*twins, withdrawn("18", guid="tag:x,2026:1"), now=NOON)
+    assert guids(documents) == ["tag:x,2026:1"]
+    assert not found(documents, "atom", "at:deleted-entry")
 
 
 def test_case_04_a_guid_that_is_used_twice_stays_with_the_first(desk: Desk) -> None:

@@ -47,7 +47,10 @@ def test_content_is_plain_text_but_for_the_body() -> None:
 
 
 def test_addresses_become_uris() -> None:
-    shown = content(published(url="https://fjordposten.example/新闻", images=[Image(url="https://b.example/å.jpg")]))
+    author = Author(name="Kari", url="https://fjordposten.example/å")
+    images = [Image(url="https://b.example/å.jpg")]
+    shown = content(published(url="https://fjordposten.example/新闻", authors=[author], images=images))
+    assert shown["authors"] == [{"name": "Kari", "url": "https://fjordposten.example/%C3%A5"}]
     assert shown["url"] == "https://fjordposten.example/%E6%96%B0%E9%97%BB"
     assert shown["images"] == [{"url": "https://b.example/%C3%A5.jpg"}]
 

@@ -4,7 +4,9 @@ from wireroom.event import Author, Image, Source
 
 
 def test_an_article_with_everything() -> None:
-    photo = Image(url="https://b.example/1.jpg", media_type="image/jpeg", size_bytes=9, caption="Ved kaia")
+    photo = Image(
+        url="https://b.example/1.jpg", media_type="image/jpeg", size_bytes=9, caption="Ved kaia", credit="Liv Dahl"
+    )
     event = published(
         summary="Kort",
         body_html="<p>Lang</p>",
@@ -37,7 +39,19 @@ def test_an_article_with_everything() -> None:
                     "size_in_bytes": 9,
                 }
             ],
-            "_wireroom": {"source": {"name": "NTB"}},
+            "_wireroom": {
+                "source": {"name": "NTB"},
+                "images": [
+                    {
+                        "url": "https://b.example/1.jpg",
+                        "type": "image/jpeg",
+                        "length": 9,
+                        "caption": "Ved kaia",
+                        "credit": "Liv Dahl",
+                    },
+                    {"url": "https://b.example/2.png"},
+                ],
+            },
         }
     ]
 
@@ -49,8 +63,14 @@ def test_without_a_body_the_text_is_what_there_is() -> None:
         published(revision=2, subtitle="Under"),
         published(revision=3),
     ]
-    texts = [feed(desk.read(event, now=NOON))["items"][0]["content_text"] for event in events]
-    assert texts == ["Kort", "Under", "Fergen gikk på grunn (17)"]
+    shown = [feed(desk.read(event, now=NOON))["items"][0] for event in events]
+    assert [item["content_text"] for item in shown] == ["Kort", "Under", "Fergen gikk på grunn (17)"]
+    assert not [item for item in shown if "summary" in item], "not the same text twice"
+
+
+def test_a_body_of_nothing_but_space_is_none() -> None:
+    [item] = feed(latest().read(published(body_html=" \n"), now=NOON))["items"]
+    assert (item["content_text"], "content_html" in item) == ("Fergen gikk på grunn (17)", False)
 
 
 def test_the_feed_itself() -> None:

@@ -123,6 +123,19 @@ def test_atom_of_a_full_article() -> None:
     assert found(documents, "atom", "a:entry/dc:source") == ["NTB"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "summaries"),
+    [
+        ({}, ["Fergen gikk på grunn (17)"]),
+        ({"summary": "Kort"}, ["Kort"]),
+        ({"body_html": "<p>Lang</p>"}, []),
+        ({"body_html": "<p>Lang</p>", "access": "PAID"}, ["Fergen gikk på grunn (17)"]),
+    ],
+)
+def test_an_entry_of_atom_says_something_in_summary_or_content(fields: dict[str, Any], summaries: list[str]) -> None:
+    assert found(latest().read(published(**fields), now=NOON), "atom", "a:entry/a:summary") == summaries
+
+
 def test_the_channel_says_what_it_is() -> None:
     documents = declared(title="Fjord & fjell").read(published(), now=NOON)
     assert found(documents, "rss", "channel/title") == found(documents, "atom", "a:title") == ["Fjord & fjell"]

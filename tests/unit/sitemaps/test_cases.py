@@ -180,6 +180,12 @@ def test_case_16_publication_name_leaves_the_title(desk: Desk) -> None:
     assert values(child, ".//n:title") == ["Broen stenges"]
 
 
+def test_case_18_what_is_no_picture_is_not_listed_as_one(desk: Desk) -> None:
+    images = [Image(url=f"https://cdn.example/{kind}", media_type=kind) for kind in ("video/mp4", "Image/PNG")]
+    child = desk.read(published(images=[*images, Image(url="https://cdn.example/x")]), now=NOON)[CHILD]
+    assert values(child, ".//{*}image/{*}loc") == ["https://cdn.example/Image/PNG", "https://cdn.example/x"]
+
+
 def test_case_20_nothing_but_headline_and_addresses_is_told(desk: Desk) -> None:
     told = published(
         body_html="<p>Lukket</p>",
