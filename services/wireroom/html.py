@@ -26,6 +26,7 @@ _NOT_IN_ADDRESS = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}]')
 _READY = re.compile(r'https?://[\w.-]+(?:/[^\x00-\x20\x7f"<>\\^`{|}]*)?')
 _ROOTED = re.compile(r'/(?![/.])(?:[^\x00-\x20\x7f"<>\\^`{|}/]|/(?![.]))*')
 _ORIGIN = re.compile("https?://[^/?#]*")
+_HOST = re.compile(r"[\w.-]*\w[\w.-]*|[0-9a-f:.]+")
 _CANDIDATE = re.compile(r"(\S++)(?:(?<!,)([^,]*+),?)?+")  # possessive: no input may cost more than its length
 # In what nh3 writes, every `<` begins a tag or stands in a quoted value, and every value is quoted.
 _TAG = re.compile(r"""<[a-z][a-z0-9]*(?:\s[\w-]+="[^"]*")+>""")
@@ -45,7 +46,11 @@ def _address(value: str, base: str, schemes: set[str]) -> str | None:
         parts = urlsplit(address)
     except ValueError:
         return None
-    if not value.strip() or parts.scheme not in schemes or (parts.scheme in _SCHEMES and not parts.hostname):
+    if (
+        not value.strip()
+        or parts.scheme not in schemes
+        or (parts.scheme in _SCHEMES and not _HOST.fullmatch(parts.hostname or ""))
+    ):
         return None
     return _NOT_IN_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", address)
 
@@ -53,8 +58,8 @@ def _address(value: str, base: str, schemes: set[str]) -> str | None:
 def _candidates(value: str, base: str) -> str | None:
     """A `srcset` with absolute addresses (HTML Living Standard, 4.8.4.2.1)."""
     pairs = _CANDIDATE.findall(value)
-    found = [(_address(address.rstrip(","), base, _SCHEMES), size.strip()) for address, size in pairs]
-    return ", ".join(f"{address} {size}".rstrip() for address, size in found if address) or None
+    found = [(_address(address.strip(","), base, _SCHEMES), size.strip()) for address, size in pairs]
+    return ", ".join(f"{address.rstrip(',')} {size}".rstrip() for address, size in found if address) or None
 
 
 def _tag(base: str, found: re.Match[str]) -> str:
