@@ -45,7 +45,11 @@ class Document:
 
     def body(self, generation: int) -> bytes:
         """The bytes to be published."""
-        return b"".join((self.head, *self.parts, b"%d" % generation, self.tail))
+        return b"".join(self.pieces(generation))
+
+    def pieces(self, generation: int) -> tuple[bytes, ...]:
+        """The same, not yet put together."""
+        return (self.head, *self.parts, b"%d" % generation, self.tail)
 
 
 def generation_of(body: bytes) -> int:

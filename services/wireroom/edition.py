@@ -5,7 +5,7 @@ arrival of an article's revisions, and skips what is below `applied`, so that a 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from operator import attrgetter
@@ -239,19 +239,18 @@ def shown(edition: Edition, window: Window) -> list[Entry]:
 
 def due(edition: Edition, window: Window) -> int | None:
     """When the next change comes that needs no event, in microseconds since the epoch."""
-    return min((time for time in _due_times(edition, window) if time > edition.clock), default=None)
+    clock = edition.clock
+    return min([time for time in _due_times(edition, window) if time > clock], default=None)
 
 
-def _due_times(edition: Edition, window: Window) -> Iterator[int]:
-    for entry in edition.entries.values():
-        yield entry.visible_from
-        if entry.leaves is not None:
-            yield entry.leaves
-    for tombstone in edition.tombstones.values():
-        yield tombstone.when
-        yield tombstone.when + window.tombstones
+def _due_times(edition: Edition, window: Window) -> list[int]:
+    entries, tombstones = edition.entries.values(), edition.tombstones.values()
+    times = [entry.visible_from for entry in entries]
+    times += [entry.leaves for entry in entries if entry.leaves is not None]
+    times += [time for tombstone in tombstones for time in (tombstone.when, tombstone.when + window.tombstones)]
     if window.entries is not None and window.younger_than:
-        yield from (entry.key[0] + window.younger_than for entry in shown(edition, window)[window.entries :])
+        times += [entry.key[0] + window.younger_than for entry in shown(edition, window)[window.entries :]]
+    return times
 
 
 def needs_refill(edition: Edition, window: Window) -> bool:

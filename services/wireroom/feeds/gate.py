@@ -26,8 +26,8 @@ def check(document: Document, ids: Sequence[str]) -> Document:
 
 def _xml_ids(document: Document) -> list[str]:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    for part in (document.head, *document.parts, b"0", document.tail):
-        parser.feed(part)
+    for piece in document.pieces(0):
+        parser.feed(piece)
     root = parser.close()
     path = "channel/item/guid" if root.tag == "rss" else f"{ATOM}entry/{ATOM}id"
     return [element.text or "" for element in root.iterfind(path)]

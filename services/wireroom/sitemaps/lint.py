@@ -26,14 +26,17 @@ def lint(content: Content) -> None:
 
 def gate(document: Document) -> Document:
     """The document, when a parser reads it and it keeps the protocol's limits. Raises Red."""
-    body = document.body(0)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    pieces = document.pieces(0)
     try:
-        root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+        for piece in pieces:
+            parser.feed(piece)
+        root = parser.close()
     except etree.XMLSyntaxError as error:
         raise _refused(document, str(error)) from error
-    urls = len(root.findall(_URL))
-    if urls > MOST_URLS or len(body) > MOST_BYTES:
-        raise _refused(document, f"{urls} URLs, {len(body)} bytes")
+    urls, size = len(root.findall(_URL)), sum(map(len, pieces))
+    if urls > MOST_URLS or size > MOST_BYTES:
+        raise _refused(document, f"{urls} URLs, {size} bytes")
     return document
 
 

@@ -18,6 +18,7 @@ from wireroom.sitemaps.lint import gate
 from wireroom.text import plain
 
 _MEDIA_TYPE = "application/xml; charset=utf-8"
+_COMMENT = b"<!-- wireroom:generation "
 _START = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _SITEMAP = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 _NEWS = 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
@@ -52,13 +53,13 @@ def _emptied(folder: str, known: Iterable[str]) -> Iterable[int]:
     return (int(match[1]) - 1 for key in known if (match := child.fullmatch(key)))
 
 
-def _contents(entries: Sequence[Entry], publication: Publication) -> tuple[tuple[str, ...], Shown]:
+def _contents(entries: Sequence[Entry], publication: Publication) -> tuple[tuple[bytes, ...], Shown]:
     name, language = plain(publication.name), news_language(publication.language) or "und"
     fragments = tuple(_fragment(entry, name, language) for entry in entries)
     return fragments, tuple(entry.article for entry in entries)
 
 
-def _fragment(entry: Entry, name: str, language: str) -> str:
+def _fragment(entry: Entry, name: str, language: str) -> bytes:
     said = entry.content
     return _url(
         said["loc"],
@@ -74,9 +75,9 @@ def _fragment(entry: Entry, name: str, language: str) -> str:
 @lru_cache(maxsize=10_000)
 def _url(
     loc: str, title: str, published: int, significant: int, images: tuple[str, ...], name: str, language: str
-) -> str:
+) -> bytes:
     headline = bare_headline(title, [name])
-    return (
+    url = (
         f"<url><loc>{_escaped(loc)}</loc><lastmod>{_date(significant)}</lastmod>"
         f"<news:news><news:publication><news:name>{_escaped(name)}</news:name>"
         f"<news:language>{language}</news:language></news:publication>"
@@ -85,6 +86,7 @@ def _url(
         f"{''.join(f'<image:image><image:loc>{_escaped(image)}</image:loc></image:image>' for image in images)}"
         "</url>\n"
     )
+    return url.encode()
 
 
 def _escaped(text: str) -> str:
@@ -96,13 +98,13 @@ def _date(us: int) -> str:
 
 
 @lru_cache(maxsize=32)
-def _child(key: str, fragments: tuple[str, ...], articles: Shown) -> Document:
-    head = f"{_START}<urlset {_SITEMAP} {_NEWS} {_IMAGE}>\n{''.join(fragments)}<!-- wireroom:generation "
-    return gate(Document(key, _MEDIA_TYPE, head.encode(), b" -->\n</urlset>\n", articles))
+def _child(key: str, fragments: tuple[bytes, ...], articles: Shown) -> Document:
+    head = f"{_START}<urlset {_SITEMAP} {_NEWS} {_IMAGE}>\n"
+    return gate(Document(key, _MEDIA_TYPE, head.encode(), b" -->\n</urlset>\n", articles, (*fragments, _COMMENT)))
 
 
 @lru_cache(maxsize=32)
 def _index(key: str, children: tuple[str, ...]) -> Document:
     listed = "".join(f"<sitemap><loc>{_escaped(child)}</loc></sitemap>\n" for child in children)
-    head = f"{_START}<sitemapindex {_SITEMAP}>\n{listed}<!-- wireroom:generation "
-    return gate(Document(key, _MEDIA_TYPE, head.encode(), b" -->\n</sitemapindex>\n"))
+    head = f"{_START}<sitemapindex {_SITEMAP}>\n{listed}".encode()
+    return gate(Document(key, _MEDIA_TYPE, head + _COMMENT, b" -->\n</sitemapindex>\n"))

@@ -131,7 +131,8 @@ class LiveEdition:
 
     def _fold(self, changes: Iterable[Change], upto: Mapping[str, int]) -> None:
         now = self._outside.clock.now()
-        self._lifted += [entry for entry in self.draft.entries.values() if comes_due(entry, self.draft.clock, now)]
+        if self._due is not None and self._due <= now:
+            self._lifted += [entry for entry in self.draft.entries.values() if comes_due(entry, self.draft.clock, now)]
         self._draft(fold(self.draft, self.definition.window, changes, upto, now, self._outside.newest))
 
     def holds(self, ident: str) -> bool:
