@@ -68,6 +68,12 @@ def test_without_a_body_the_text_is_what_there_is() -> None:
     assert not [item for item in shown if "summary" in item], "not the same text twice"
 
 
+def test_case_18_an_attachment_says_only_what_is_known() -> None:
+    photo = Image(url="https://b.example/1.png", media_type="image/png")
+    [item] = feed(latest().read(published(images=[photo]), now=NOON))["items"]
+    assert item["attachments"] == [{"url": "https://b.example/1.png", "mime_type": "image/png"}]
+
+
 def test_a_body_of_nothing_but_space_is_none() -> None:
     [item] = feed(latest().read(published(body_html=" \n"), now=NOON))["items"]
     assert (item["content_text"], "content_html" in item) == ("Fergen gikk på grunn (17)", False)

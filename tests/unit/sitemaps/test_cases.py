@@ -50,6 +50,12 @@ def test_case_01_a_silent_fix_moves_no_date(desk: Desk) -> None:
     assert values(child, ".//s:lastmod") == ["2026-03-02T12:00:00+00:00"]
 
 
+def test_a_date_is_cut_to_the_second_and_so_never_in_the_future(desk: Desk) -> None:
+    soon = NOON + HOUR - MICROSECOND
+    child = desk.read(published(at=soon), now=soon)[CHILD]
+    assert values(child, ".//n:publication_date") == values(child, ".//s:lastmod") == ["2026-03-02T12:59:59+00:00"]
+
+
 def test_case_02_url_change_lists_the_new_address_only(desk: Desk) -> None:
     desk.read(published(url="https://fjordposten.example/gammel"), now=NOON)
     moved = published(
