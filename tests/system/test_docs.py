@@ -26,9 +26,9 @@ RUN_ELSEWHERE = {
     "make unit": "part of make test",
     "make lint": "part of make test",
     "make types": "part of make test",
-    "make bench": "takes minutes",
-    "make lock": "asks a package registry",
-    "make upgrade": "asks a package registry",
+    "make bench": "takes minutes; one measurement of it is run",
+    "make lock": "asks a package registry; make installed runs it",
+    "make upgrade": "asks a package registry; make installed runs it",
 }
 BASH = ("bash", "-euo", "pipefail", "-c")
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*?(?:<<'(\w+)'.*\n(?:.*\n)*?\2$|$))", re.MULTILINE)
@@ -71,9 +71,13 @@ class Shell:
         commands = [command.replace(PORT, self.port) for command in shown]
         serves = bool(commands) and commands[-1].startswith(SERVERS) and "--drain" not in commands[-1]
         server = commands.pop() if serves else None
-        self._finish([*BASH, "\n".join(commands)])
+        self.run_here("\n".join(commands))
         if server:
             self._serve(server)
+
+    def run_here(self, command: str) -> None:
+        """One command to its end."""
+        self._finish([*BASH, command])
 
     def _finish(self, command: list[str]) -> None:
         result = subprocess.run(
@@ -141,6 +145,14 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 def test_every_command_of_a_document_runs(shell: Shell, document: str) -> None:
     for block in blocks(ROOT / document):
         shell.run(block)
+
+
+@pytest.mark.network
+def test_locking_changes_nothing_and_upgrading_ends_well(shell: Shell) -> None:
+    shell.run_here("make lock")
+    for pins in (ROOT / "requirements").iterdir():
+        assert (shell.folder / "requirements" / pins.name).read_text() == pins.read_text()
+    shell.run_here("make upgrade")
 
 
 def test_every_command_that_is_left_out_is_in_a_document() -> None:
