@@ -21,10 +21,10 @@ from wireroom.clock import micros, moment
 from wireroom.document import DocumentChanged
 from wireroom.errors import Fault, Red, Reject
 from wireroom.event import ArticleEvent
+from wireroom.faults import MAX_EVENT
 from wireroom.log import Message
 
 MEDIA_TYPE = "application/vnd.wireroom.event+avro"
-MAX_DATUM = 900_000  # bytes; Kafka's default allows a little more than 1,000,000 for a whole record
 
 _MAGIC = b"\xc3\x01"
 _CHANGE = tuple(field.name for field in fields(DocumentChanged))
@@ -97,8 +97,8 @@ def _fingerprint(schema: Schema) -> bytes:
 
 
 def _refuse_large(value: bytes) -> None:
-    if len(value) > MAX_DATUM + _HEADER:
-        raise Reject("too-large", [Fault("", f"{len(value) - _HEADER} bytes of Avro", f"at most {MAX_DATUM}")])
+    if len(value) > MAX_EVENT + _HEADER:
+        raise Reject("too-large", [Fault("", f"{len(value) - _HEADER} bytes of Avro", f"at most {MAX_EVENT}")])
 
 
 _EVENTS = Codec("article_event")

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wireroom.clock import micros
 from wireroom.errors import Fault, InvalidEvent
-from wireroom.faults import NOTHING, faults_of, found
+from wireroom.faults import NOTHING, faults_of, found, oversize
 from wireroom.fields import (
     MANY,
     ArticleId,
@@ -94,9 +94,9 @@ def _checked(model: type[_Part], data: Mapping[str, Any], build: Callable[[], T]
     try:
         built = build()
     except ValidationError as error:
-        raise InvalidEvent([*faults_of(error, model), *contradictions]) from error
+        raise InvalidEvent([*faults_of(error, model), *contradictions, *oversize(data)]) from error
     if contradictions:
-        raise InvalidEvent(contradictions)
+        raise InvalidEvent([*contradictions, *oversize(data)])
     return built
 
 

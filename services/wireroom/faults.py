@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema, ErrorDetails, core_schema
 from wireroom.errors import Fault
 
 NOTHING = "nothing"
+MAX_EVENT = 900_000  # bytes of Avro; Kafka's default allows a little more than 1,000,000 for a whole record
 _MOST = 1000  # faults listed of one whole; a hostile input has no end of them
 _LONGEST = 80  # characters shown of what was found
 _WORDS = {
@@ -44,6 +45,21 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
     count = error.error_count()
     faults = [_fault(details, model) for details in islice(error.errors(include_url=False), _MOST)]
     return faults if count <= _MOST else [*faults, Fault("", f"{count} faults", f"none; the first {_MOST} are listed")]
+
+
+def oversize(data: object) -> Iterator[Fault]:
+    """The fault of input the texts of which alone are more than an event may hold; looked for beside other faults."""
+    size, rest = 0, [data]
+    while rest and size <= MAX_EVENT:
+        value = rest.pop()
+        if isinstance(value, str):
+            size += len(value.encode(errors="replace"))
+        elif isinstance(value, Mapping):
+            rest += value.values()
+        elif isinstance(value, list | tuple):
+            rest += value
+    if size > MAX_EVENT:
+        yield Fault("", f"over {MAX_EVENT} bytes of text", f"at most {MAX_EVENT} bytes of Avro")
 
 
 def found(value: object) -> str:

@@ -103,7 +103,7 @@ class Sink(Protocol):
         ...
 
     def direct(self, event: ArticleEvent) -> Direct | None:
-        """The document that this event writes without an edition, if the sink has such."""
+        """The document that this event writes without an edition; a sink has such for every event or for none."""
         ...
 
 

@@ -24,6 +24,7 @@ from wireroom.clock import micros
 from wireroom.document import DocumentChanged
 from wireroom.errors import InvalidEvent, Reject
 from wireroom.event import ArticleEvent, Kind
+from wireroom.faults import MAX_EVENT
 
 HEADER = 10
 ARTICLE = {
@@ -199,9 +200,9 @@ def test_the_limit_is_exact() -> None:
     def sized(length: int) -> ArticleEvent:
         return EVENT.model_copy(update={"note": "n" * length})
 
-    spare = codec.MAX_DATUM + HEADER - len(codec.encode(sized(800_000)).value)
+    spare = MAX_EVENT + HEADER - len(codec.encode(sized(800_000)).value)
     at_the_limit = codec.encode(sized(800_000 + spare)).value
-    assert len(at_the_limit) == codec.MAX_DATUM + HEADER
+    assert len(at_the_limit) == MAX_EVENT + HEADER
     assert codec.decode(at_the_limit).note == "n" * (800_000 + spare)
     with pytest.raises(Reject, match=r"too-large.*900001 bytes of Avro"):
         codec.encode(sized(800_000 + spare + 1))

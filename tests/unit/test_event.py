@@ -247,6 +247,14 @@ def test_a_hostile_key_is_told_in_print(key: object) -> None:
     assert len(str(fault)) < 400
 
 
+@pytest.mark.parametrize("wrong", [{"revision": 0}, {"kind": "WITHDRAWN"}])
+def test_size_is_told_beside_other_faults(wrong: Mapping[str, Any]) -> None:
+    whole = changed("article.body_html", "ø" * 450_000)
+    assert [fault.found for fault in faults_of({**whole, **wrong}) if not fault.path] == ["over 900000 bytes of text"]
+    fitting = changed("article.body_html", "ø" * 440_000)
+    assert all(fault.path for fault in faults_of({**fitting, **wrong}))
+
+
 @pytest.mark.timeout(20)
 def test_a_flood_of_faults_is_told_in_part() -> None:
     faults = faults_of({**EVENT, **{f"titl{number}": 1 for number in range(100_000)}})

@@ -13,7 +13,7 @@ from types import FrameType
 from wireroom.config import Settings
 from wireroom.connect import installed, open_log, open_store
 from wireroom.errors import Red
-from wireroom.log import Log
+from wireroom.log import ARTICLES, BACKFILL, Log
 from wireroom.sink import load_sink
 from wireroom.store import Store
 from wireroom.store.probe import probe
@@ -105,6 +105,11 @@ def opened(settings: Settings, create: bool = True) -> Iterator[tuple[Log, Store
         store = open_store(settings.store.url)
         probe(store)
         yield events, store
+
+
+def records(log: Log) -> int:
+    """How many a worker reads from the beginning to the end."""
+    return sum(log.end(partition) for topic in (ARTICLES, BACKFILL) for partition in log.partitions(topic))
 
 
 @contextmanager

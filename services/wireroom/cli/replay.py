@@ -9,7 +9,7 @@ import click
 from wireroom.cli._options import SinkName
 from wireroom.cli._outcome import DONE, FINDINGS
 from wireroom.cli._progress import Progress
-from wireroom.cli._running import opened
+from wireroom.cli._running import opened, records
 from wireroom.cli._settings import with_settings
 from wireroom.clock import SystemClock
 from wireroom.config import Settings
@@ -35,14 +35,16 @@ def command(settings: Settings, name: str, dry_run: bool, yes: bool, as_json: bo
         raise click.UsageError("--json needs --dry-run or --yes: there is nobody to ask")
     with opened(settings, create=False) as (events, store), installed():
         replay = Replay(load_sink(name, settings), events, store, settings, SystemClock())
-        with Progress("rebuilding", replay.records()) as progress:
+        with Progress("rebuilding", records(events)) as progress:
             differences = replay.find(progress.advance)
+        with Progress("comparing", records(events)) as progress:
+            differences += replay.find_direct(progress.advance)
         _show(differences, as_json)
         if not differences:
             return DONE
         if dry_run or not (yes or click.confirm("Publish them?")):
             return FINDINGS
-        with Progress("publishing", replay.records()) as progress:
+        with Progress("publishing", records(events)) as progress:
             replay.publish(progress.advance)
     return DONE
 
@@ -56,5 +58,7 @@ def _show(differences: Sequence[Difference], as_json: bool) -> None:
         for sign, articles in (("+", difference.added), ("-", difference.removed)):
             for article in articles:
                 click.echo(f"  {sign} {article}")
+        if difference.before != difference.after:
+            click.echo(f"  was {difference.before!r}\n  now {difference.after!r}")
     number = "1 document differs" if len(differences) == 1 else f"{len(differences)} documents differ"
     click.echo(f"{number} from what the log says." if differences else "No difference.")

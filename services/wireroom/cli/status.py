@@ -41,7 +41,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One worker. `state`: green, red, or unknown when it never ran; times in microseconds since the epoch."""
+    """One worker. `state`: green, red, stopped, or unknown when it never ran; times in microseconds since the epoch."""
 
     worker: str
     state: str

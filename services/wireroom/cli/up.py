@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wireroom.cli._lines import Lines
-from wireroom.cli._running import Running, opened, tell, until_signal, worker
+from wireroom.cli._progress import Progress
+from wireroom.cli._running import Running, opened, records, tell, until_signal, worker
 from wireroom.cli._settings import with_settings
 from wireroom.config import Settings
 from wireroom.connect import installed
@@ -43,8 +44,8 @@ def run_drained(settings: Settings) -> None:
     running = Running()
     with until_signal(running.stop), opened(settings) as (events, store):
         for name in installed_sinks():
-            with worker(name, settings, events, store) as drained:
-                drained.run(running.stop.is_set, drain=True)
+            with worker(name, settings, events, store) as drained, Progress(name, records(events)) as progress:
+                drained.run(running.stop.is_set, drain=True, progress=progress.advance)
 
 
 def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running], None] | None = None) -> None:

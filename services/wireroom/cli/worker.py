@@ -5,7 +5,8 @@ import logging
 import click
 
 from wireroom.cli._options import SinkName
-from wireroom.cli._running import Running, opened, tell, until_signal
+from wireroom.cli._progress import Progress
+from wireroom.cli._running import Running, opened, records, tell, until_signal
 from wireroom.cli._running import worker as running_worker
 from wireroom.cli._settings import with_settings
 from wireroom.config import Settings
@@ -29,4 +30,8 @@ def command(settings: Settings, name: str, drain: bool) -> None:
         running_worker(name, settings, events, store) as worker,
     ):
         logging.getLogger("wireroom").info("%s: working on %s", name, settings.log.url)
-        worker.run(running.stop.is_set, drain)
+        if drain:
+            with Progress(name, records(events)) as progress:
+                worker.run(running.stop.is_set, drain, progress.advance)
+        else:
+            worker.run(running.stop.is_set)

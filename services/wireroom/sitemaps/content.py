@@ -9,6 +9,8 @@ from wireroom.sitemaps.lint import lint
 from wireroom.text import plain
 from wireroom.uri import uri
 
+PICTURES = 30_000  # bytes of one article's in a sitemap
+_MARKUP = 60  # bytes around each
 _SCRIPTS = {"hans": "zh-cn", "cn": "zh-cn", "sg": "zh-cn", "my": "zh-cn"}
 _SCRIPTS |= {"hant": "zh-tw", "tw": "zh-tw", "hk": "zh-tw", "mo": "zh-tw"}
 
@@ -24,10 +26,21 @@ def content(event: ArticleEvent) -> Content:
         "language": news_language(article.language),
         "published": event.first_visible,
         "significant": event.significant_at,
-        "images": [uri(image.url) for image in article.images if image.is_picture],
+        "images": _fitting(uri(image.url) for image in article.images if image.is_picture),
     }
     lint(said)
     return said
+
+
+def _fitting(images: Iterable[str]) -> list[str]:
+    """The first pictures, as many as fit."""
+    fitting, room = [], PICTURES
+    for image in images:
+        room -= len(image) + 4 * image.count("&") + _MARKUP
+        if room < 0:
+            break
+        fitting.append(image)
+    return fitting
 
 
 def bare_headline(title: str, names: Iterable[str]) -> str:

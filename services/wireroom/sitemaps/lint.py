@@ -12,6 +12,7 @@ from wireroom.sink import Content
 MOST_URLS = 1000  # Google: in one sitemap of news
 MOST_BYTES = 50 * 1024 * 1024
 LONGEST_LOC = 2047
+LONGEST_TITLE = 1000  # characters: with it and PICTURES, a thousand articles stay below MOST_BYTES
 _URL = "{http://www.sitemaps.org/schemas/sitemap/0.9}url"
 
 
@@ -19,6 +20,9 @@ def lint(content: Content) -> None:
     """Raises Reject, naming the rule that the article breaks."""
     if not content["title"]:
         raise Reject("empty-title", [Fault("article.title", "nothing to read", "a headline")])
+    if len(content["title"]) > LONGEST_TITLE:
+        found = f"{len(content['title'])} characters"
+        raise Reject("title-too-long", [Fault("article.title", found, f"at most {LONGEST_TITLE}")])
     for where, loc in [("url", content["loc"]), *(("article.images", image) for image in content["images"])]:
         if len(loc) > LONGEST_LOC:
             raise Reject("loc-too-long", [Fault(where, f"{len(loc)} characters", "fewer than 2,048")])

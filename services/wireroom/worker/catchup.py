@@ -43,7 +43,10 @@ def build_window(window: Window, reserve: int = RESERVE) -> Window:
 
 
 class Pass:
-    """One reading of the log, for every edition that was behind when it began. `end`: of the log, then."""
+    """One reading of the log, for every edition that was behind when it began. `end`: of the log, then.
+
+    `withdraw` writes the tombstone of an article; without it nothing at all is written.
+    """
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class Pass:
         clock: Clock,
         builds: list[Build],
         end: Mapping[str, int],
-        withdraw: Callable[[ArticleEvent], None] = lambda _: None,
+        withdraw: Callable[[ArticleEvent], None] | None = None,
         quarantine: Quarantine | None = None,
     ) -> None:
         self.builds = builds
@@ -64,6 +67,11 @@ class Pass:
         self._quarantine = quarantine
         self._seen: dict[str, Seen] = {}
         self._next: dict[str, int] = {}
+
+    @property
+    def read(self) -> int:
+        """How many offsets lie below where it is."""
+        return sum(self._next.values())
 
     def step(self, partitions: Mapping[str, Partition], goal: Mapping[str, int]) -> bool:
         """Read one slice; True once everything below `goal` is in the builds."""
@@ -106,6 +114,8 @@ class Pass:
 
     def _lift(self, build: Build, changes: Sequence[Change], now: int) -> None:
         """Write the documents of what comes due, and of all that is read: the fold lets go of what need not wait."""
+        if self._withdraw is None:
+            return
         due = [entry for entry in build.draft.entries.values() if comes_due(entry, build.draft.clock, now)]
         read = [change.entry for change in changes if change.entry]
         build.lifts = build.live.lift([*due, *read]) or build.lifts

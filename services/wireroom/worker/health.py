@@ -10,7 +10,10 @@ from wireroom.store import Store
 
 
 class State(NamedTuple):
-    """`name`: green, red, or unknown when the worker never ran. `since`: microseconds since the epoch."""
+    """`name`: green, red, stopped (in order), or unknown when the worker never ran.
+
+    `since`: microseconds since the epoch.
+    """
 
     name: str
     reason: str
@@ -42,6 +45,14 @@ class Health:
     def red(self, reason: str) -> None:
         """A person must act."""
         self._tell("red", reason)
+
+    def stopped(self) -> None:
+        """It ended in order, with partitions of its own."""
+        self._tell("stopped", "")
+
+    def forget(self) -> None:
+        """Another member may have told something since: tell again."""
+        self._told = None
 
     def _tell(self, state: str, reason: str) -> None:
         if self._told == state + reason:

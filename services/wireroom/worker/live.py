@@ -181,7 +181,8 @@ class LiveEdition:
             raise RetryAfter(f"too many writers at {self.key}")
         self._publish_documents(documents)
         self._settled()
-        self.published_at = self._outside.clock.now()
+        if claim is None:  # an assignment is no flush: the first change after it goes out at once
+            self.published_at = self._outside.clock.now()
 
     def _is_written(self, new: Edition, documents: Sequence[Document]) -> bool:
         """Whether the store has it already; that it was read further says nothing where no document depends on it."""

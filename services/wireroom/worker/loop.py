@@ -34,15 +34,19 @@ class Worker:
         self._clock = clock or SystemClock()
         self._executor = executor
 
-    def run(self, stopping: Callable[[], bool], drain: bool = False) -> None:
+    def run(
+        self, stopping: Callable[[], bool], drain: bool = False, progress: Callable[[int], None] = lambda _: None
+    ) -> None:
         """Work until `stopping`, or with `drain` until nothing is left; what is in hand is finished first.
+
+        `progress` is called with how many offsets it came forward, from the beginning of the log.
 
         Raises Red when only a person can help.
         """
         while not stopping():
             session = self.join()
             try:
-                if session.run(stopping, drain):
+                if session.run(stopping, drain, progress):
                     return
             except Fenced:
                 log.warning("%s: another member took over; joining again", self.sink.name)

@@ -16,7 +16,7 @@ from wireroom.edition import Edition
 from wireroom.errors import Red
 from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Log
 from wireroom.sink import Definition, Direct, Sink
-from wireroom.store import Store
+from wireroom.store import Store, Stored
 from wireroom.worker.catchup import SLICE, Build, Pass, build_window
 from wireroom.worker.deadletters import DeadLetters
 from wireroom.worker.documents import DocumentWriter
@@ -26,21 +26,27 @@ from wireroom.worker.publications import Publications
 from wireroom.worker.quarantine import GivenUp
 from wireroom.worker.sources import Sources
 
+_BEFORE, _EXCERPT = 20, 80  # bytes shown before the first that differs, and in all
 Progress = Callable[[int], None]  # called with the number of records read since the last call
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a replay would change of one document. Articles as `publication/article_id@revision`."""
+    """What a replay would change of one document. Articles as `publication/article_id@revision`.
+
+    `before` and `after`: what begins to differ, where the document was there.
+    """
 
     key: str
     was: str  # missing | other content
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    before: str = ""
+    after: str = ""
 
 
 class Replay:
-    """One rebuild. `find`, then `publish` what was found."""
+    """One rebuild. `find` and `find_direct`, then `publish` what was found."""
 
     def __init__(self, sink: Sink, log: Log, store: Store, settings: Settings, clock: Clock) -> None:
         self._sink = sink
@@ -67,21 +73,19 @@ class Replay:
         self._rebuilt: list[tuple[LiveEdition, Edition]] = []
         self._direct: set[str] = set()
 
-    def records(self) -> int:
-        """How many records a pass reads."""
-        return sum(self._log.end(p) for topic in (ARTICLES, BACKFILL) for p in self._log.partitions(topic))
-
     # ---- finding -----------------------------------------------------------------------------------------------
 
     def find(self, progress: Progress) -> list[Difference]:
-        """Rebuild everything in memory and compare. Raises Red when the workers run another configuration."""
+        """Rebuild every edition in memory, in one pass, and compare.
+
+        Raises Red when the workers run another configuration.
+        """
         differences = []
-        for live in self._editions():
-            built = self._rebuild(live)
+        for live, built in self._rebuild(list(self._editions()), progress):
             if found := list(self._compare(live, built)):
                 differences += found
                 self._rebuilt.append((live, built))
-        return differences + self._find_direct(progress)
+        return differences
 
     def _editions(self) -> Iterator[LiveEdition]:
         met = set()
@@ -94,14 +98,16 @@ class Replay:
                     _check_definition(live, definition)
                     yield live
 
-    def _rebuild(self, live: LiveEdition) -> Edition:
-        partitions = self._sources.of(live.definition)
+    def _rebuild(self, editions: Sequence[LiveEdition], progress: Progress) -> Iterator[tuple[LiveEdition, Edition]]:
+        partitions = {s: p for live in editions for s, p in self._sources.of(live.definition).items()}
         end = {source: self._log.end(partition) for source, partition in partitions.items()}
-        build = Build(live, Edition(live.definition.digest, epoch=""), build_window(live.definition.window), reset=True)
-        reading = Pass(self._log, self._intake, self._clock, [build], end)
+        reading = Pass(self._log, self._intake, self._clock, [_from_nothing(live) for live in editions], end)
+        told = 0
         while not reading.step(partitions, end):
-            pass
-        return live.continued(build.draft)
+            progress(reading.read - told)
+            told = reading.read
+        for build in reading.builds:
+            yield build.live, build.live.continued(build.draft)
 
     def _compare(self, live: LiveEdition, built: Edition) -> Iterator[Difference]:
         before = live.render(live.draft)
@@ -112,14 +118,15 @@ class Replay:
             if stored is None or stored.body != document.body(generation_of(stored.body)):
                 new, old = _articles(document), articles.get(document.key, ())
                 added, removed = (tuple(a for a in x if a not in y) for x, y in ((new, old), (old, new)))
-                yield Difference(document.key, "missing" if stored is None else "other content", added, removed)
+                yield _difference(document, stored, added, removed)
 
-    def _find_direct(self, progress: Progress) -> list[Difference]:
+    def find_direct(self, progress: Progress) -> list[Difference]:
+        """Compare the documents that are their own editions."""
         found: dict[str, Difference] = {}
         for direct in self._directs(progress):
             stored = self._store.get(direct.key)
-            if direct.merge(stored, self._clock.now(), self._publications) is not None:
-                found[direct.key] = Difference(direct.key, "missing" if stored is None else "other content")
+            if document := direct.merge(stored, self._clock.now(), self._publications):
+                found[direct.key] = _difference(document, stored)
         self._direct = set(found)
         return list(found.values())
 
@@ -129,8 +136,11 @@ class Replay:
                 offset, end = 0, self._log.end(partition)
                 while offset < end and (records := self._log.read(partition, offset, SLICE)):
                     for arrival in self._intake.reread(self._sources.name(partition), records):
-                        if arrival.is_usable and (direct := self._sink.direct(arrival.event)):
-                            yield direct
+                        if not arrival.is_usable:
+                            continue
+                        if (direct := self._sink.direct(arrival.event)) is None:
+                            return  # this sink has no such documents
+                        yield direct
                     offset = records[-1].offset + 1
                     progress(len(records))
 
@@ -154,6 +164,26 @@ def _check_definition(live: LiveEdition, definition: Definition) -> None:
             f"{live.key} has another definition than this configuration gives it",
             "start the worker with this configuration first; it fills the edition itself",
         )
+
+
+def _from_nothing(live: LiveEdition) -> Build:
+    definition = live.definition
+    return Build(live, Edition(definition.digest, epoch=""), build_window(definition.window), reset=True)
+
+
+def _difference(
+    document: Document, stored: Stored | None, added: tuple[str, ...] = (), removed: tuple[str, ...] = ()
+) -> Difference:
+    if stored is None:
+        return Difference(document.key, "missing", added, removed)
+    old, new = stored.body, document.body(generation_of(stored.body))
+    at = max(0, _first_difference(old, new) - _BEFORE)
+    before, after = (body[at : at + _EXCERPT].decode(errors="replace") for body in (old, new))
+    return Difference(document.key, "other content", added, removed, before, after)
+
+
+def _first_difference(one: bytes, other: bytes) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _articles(document: Document) -> Sequence[str]:

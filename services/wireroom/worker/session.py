@@ -94,7 +94,7 @@ class Session:
 
     # ---- the loop ----------------------------------------------------------------------------------------------
 
-    def run(self, stopping: Callable[[], bool], drain: bool) -> bool:
+    def run(self, stopping: Callable[[], bool], drain: bool, progress: Callable[[int], None]) -> bool:
         """Step until `stopping`, or with `drain` until nothing is left; True then.
 
         Raises Fenced when another member took over, Red when only a person can help.
@@ -102,7 +102,9 @@ class Session:
         try:
             wait = not drain
             while not stopping():
+                before = self.position
                 idle = self.step(wait)
+                progress(self.position - before)
                 if drain and idle and self._drained():
                     break
                 wait = idle or not drain
@@ -112,11 +114,18 @@ class Session:
             raise
         return True
 
+    @property
+    def position(self) -> int:
+        """How many offsets of the partitions that it owns lie below where it is."""
+        return sum(owned.position for owned in self.assignment.owned.values())
+
     def _end(self) -> None:
         """Stop in order; what cannot be finished now is not committed, and done again by the next worker."""
         try:
             self.finish()
             self.quarantine.close()
+            if self.assignment.owned:
+                self.health.stopped()
         except RetryAfter as unwell:
             log.warning("%s: stopped with work in hand, nothing is lost: %s", self.sink.name, unwell)
 
@@ -179,6 +188,7 @@ class Session:
         self.consumer.close()
 
     def _start_anew(self) -> None:
+        self.health.forget()
         self.second.start_anew()
         for owned in self.assignment.owned.values():
             self.quarantine.take(owned.partition, owned.committed.offset)

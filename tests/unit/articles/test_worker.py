@@ -14,6 +14,7 @@ from wireroom.log import ARTICLES
 from wireroom.log.memory import MemoryLog
 from wireroom.store.memory import MemoryStore
 from wireroom.worker.loop import Worker
+from wireroom.worker.replay import Replay
 from wireroom.worker.session import Session
 
 SETTINGS = Settings(publications=(FJORDPOSTEN,), flush_interval=0)
@@ -92,3 +93,18 @@ def test_a_withdrawal_takes_an_article_out_of_the_waiting_room(world: World) -> 
     world.clock.time = micros(LATER)
     settle(session)
     assert world.status("a") == "canceled"
+
+
+def test_a_replay_tells_what_is_missing_before_it_writes_it(world: World) -> None:
+    world.publish(published("17"), published("18", embargoed_until=LATER))
+    settle(world.worker())
+    key = "articles/fjordposten/17.json"
+    stored = world.store.get(key)
+    assert stored
+    world.store.delete(key, stored.etag)
+    replay = Replay(ArticlesSink(SETTINGS), world.log, world.store, SETTINGS, world.clock)
+    assert replay.find(lambda _: None) == []
+    assert [(found.key, found.was) for found in replay.find_direct(lambda _: None)] == [(key, "missing")]
+    assert world.status("17") is None
+    replay.publish(lambda _: None)
+    assert (world.status("17"), world.status("18")) == ("usable", None)

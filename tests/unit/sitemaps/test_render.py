@@ -6,7 +6,7 @@ from tests.unit.newsroom import FJORDPOSTEN, NOON, SETTINGS, Desk, published
 from wireroom.document import generation_of
 from wireroom.event import Author, Image
 from wireroom.sitemaps import SitemapsSink
-from wireroom.sitemaps.lint import gate
+from wireroom.sitemaps.lint import LONGEST_TITLE, MOST_BYTES, gate
 from wireroom.text import plain
 
 TEXT = st.text().map(lambda text: f"{text}ø{text}")
@@ -55,3 +55,11 @@ def test_the_same_edition_gives_the_same_bytes() -> None:
     first = newsdesk().read(*events, now=NOON)
     assert newsdesk().read(*reversed(events), now=NOON) == first
     assert all(gate(document) for document in first.values())
+
+
+def test_a_thousand_articles_stay_below_the_limit_of_the_protocol() -> None:
+    urls = [f"https://fjordposten.example/{number}?{'&' * 1000}" for number in range(1000)]
+    event = published(url=urls[0], title='"' * LONGEST_TITLE, images=[Image(url=url) for url in urls])
+    child, _ = newsdesk().read(event, now=NOON).values()
+    assert 0 < len(child.body(1).split(b"<image:loc>")) - 1 < 10
+    assert 1000 * len(child.body(1)) < MOST_BYTES

@@ -32,6 +32,23 @@ def test_a_document_says_when_only_another_one_changed_nothing() -> None:
     assert room.shown() == {"a": 2}
 
 
+def test_the_first_change_goes_out_at_once_and_the_next_after_the_interval() -> None:
+    room = Newsroom()
+    session = room.worker(settings=SETTINGS.model_copy(update={"flush_interval": 1.0})).join()
+    room.publish(put("a"))
+    for _ in range(5):
+        session.step(wait=False)
+    assert room.shown() == {"a": 1}
+    room.publish(put("b"))
+    for _ in range(5):
+        session.step(wait=False)
+    assert room.shown() == {"a": 1}
+    room.clock.time += SECOND
+    for _ in range(5):
+        session.step(wait=False)
+    assert room.shown() == {"b": 1, "a": 1}
+
+
 def test_a_window_that_was_emptied_is_filled_again_from_the_log() -> None:
     room = Newsroom()
     room.publish(*[put(i) for i in "abcdefgh"])
@@ -171,7 +188,7 @@ def test_several_partitions_feed_one_edition() -> None:
 
 def replay(room: Newsroom) -> tuple[Replay, list[Difference]]:
     found = Replay(ToySink((NEWS,)), room.log, room.store, SETTINGS, room.clock)
-    return found, found.find(lambda _: None)
+    return found, [*found.find(lambda _: None), *found.find_direct(lambda _: None)]
 
 
 def test_a_replay_of_what_is_right_finds_nothing_and_touches_nothing() -> None:
