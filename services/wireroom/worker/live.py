@@ -24,7 +24,9 @@ class Behind(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What editions are published with."""
+    """What editions are published with. `adopted`: told when a state was read, which another worker may have written;
+    `remember`: makes durable what was seen.
+    """
 
     store: Store
     clock: SteadyClock
@@ -34,6 +36,8 @@ class Outside:
     member: str  # the mark by which this worker claims editions
     reread: Reread
     newest: Known
+    adopted: Callable[[], None]
+    remember: Callable[[], None]
     map: Callable[[Callable[[Document], int], Sequence[Document]], Iterable[int]]
 
 
@@ -61,6 +65,7 @@ class LiveEdition:
     def load(self) -> None:
         """Read the edition; what was merged and not published is forgotten. Raises Red when it cannot be read."""
         stored = self._outside.store.get(self.key)
+        self._outside.adopted()
         self._adopt(decode(self.key, stored.body) if stored else None, stored.etag if stored else None)
         self._settled()
 
@@ -221,6 +226,7 @@ class LiveEdition:
             stored = self._outside.store.get(self.key)
             found = decode(self.key, stored.body) if stored else None
             if stored is None or found is None or found.nonce != new.nonce:
+                self._outside.adopted()
                 self.base, self._etag, self._stale = found, stored.etag if stored else None, True
                 return False
             etag = stored.etag

@@ -62,6 +62,8 @@ class Replay:
             member=uuid4().hex,
             reread=lambda *_: (),
             newest=lambda _: None,
+            adopted=lambda: None,
+            remember=lambda: None,
             map=map,
         )
         self._rebuilt: list[tuple[LiveEdition, Edition]] = []
@@ -98,7 +100,7 @@ class Replay:
         partitions = self._sources.of(live.definition)
         end = {source: self._log.end(partition) for source, partition in partitions.items()}
         build = Build(live, Edition(live.definition.digest, epoch=""), build_window(live.definition.window), reset=True)
-        reading = Pass(self._log, self._intake, self._clock, [build], end)
+        reading = Pass(self._log, self._intake, self._outside, [build], end)
         while not reading.step(partitions, end):
             pass
         return live.continued(build.draft)
