@@ -101,6 +101,8 @@ class Pass:
             self._lift(build, changes, now)
             newest = self._newest if build.reset else self._newest_of_all
             build.draft = fold(build.draft, build.window, changes, {source: self._next[source]}, now, newest)
+            if self._quarantine is not None and self._quarantine.warned:
+                build.live.try_out(change.entry for change in changes if change.entry)
         floor = min(build.memory_floor(now) for build in self.builds)
         for seen in self._seen.values():
             seen.forget_before(floor)

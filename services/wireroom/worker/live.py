@@ -7,7 +7,7 @@ from uuid import uuid4
 from wireroom.clock import MINUTE, SteadyClock
 from wireroom.config import Publication
 from wireroom.document import Document
-from wireroom.edition import Change, Edition, Entry, Known, due, fold, needs_refill, shown, stamp
+from wireroom.edition import Change, Edition, Entry, Known, due, fold, needs_refill, newest_first, shown, stamp
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
 from wireroom.sink import Definition
 from wireroom.store import Store
@@ -212,10 +212,20 @@ class LiveEdition:
 
     def render(self, edition: Edition) -> Sequence[Document]:
         """The documents of a state; none before every publication that it selects from is known."""
-        known = self._outside.publications
-        if self.definition.publication not in known or any(s not in known for s in self.definition.sources):
+        if not self._is_known:
             return ()
-        return self.definition.render(edition, shown(edition, self.definition.window), known)
+        return self.definition.render(edition, shown(edition, self.definition.window), self._outside.publications)
+
+    @property
+    def _is_known(self) -> bool:
+        return self._outside.publications.keys() >= {self.definition.publication, *self.definition.sources}
+
+    def try_out(self, entries: Iterable[Entry]) -> None:
+        """Render articles by themselves, for nothing: one that kills the process must do so while it is suspected."""
+        only = {entry.id: entry for entry in entries}
+        edition = Edition(self.definition.digest, epoch="", entries=only)
+        if self._is_known:
+            self.definition.render(edition, newest_first(only.values()), self._outside.publications)
 
     def _put(self, new: Edition) -> bool:
         """Write the edition; False when another state lies there now, which then is the base."""

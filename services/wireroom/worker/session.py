@@ -85,7 +85,7 @@ class Session:
             map=self.map,
         )
         self.assignment = Assignment(sink, events, settings, self.publications, outside, self._fence)
-        self.quarantine = Quarantine(store, sink.name)
+        self.quarantine = Quarantine(store, sink.name, self.member)
         pace = Pace(steady, interval=round(settings.flush_interval * SECOND))
         self.reader = FirstReader(sink, consumer, self.intake, self.assignment, self.quarantine, self._memory, pace)
         self.second = SecondReader(
@@ -185,11 +185,14 @@ class Session:
 
     def _start_anew(self) -> None:
         self.second.start_anew()
-        for owned in self.assignment.owned.values():
-            self.quarantine.take(owned.partition, owned.committed.offset)
         self._seen.clear()
         self._current.clear()
         self.reader.direct.clear()
+        try:
+            self.quarantine.watch({o.partition: o.committed.offset for o in self.assignment.owned.values()})
+        except BaseException:
+            self.assignment.forget()  # the next step begins anew
+            raise
 
     def _timeout(self) -> float:
         """Seconds until something is due."""
