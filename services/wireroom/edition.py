@@ -112,14 +112,16 @@ def fold(
 ) -> Edition:
     """Merge `changes` and let time pass; `upto` is the next offset of each partition that was read.
 
-    `newest` tells the greatest order seen of an article, so that an older revision that comes late is not taken.
+    `newest` tells the greatest order seen of an article, so that an older revision that comes late is not taken; one
+    that is below `applied` goes again, for another writer may have taken it without knowing.
     Decisions use the later of `now` and the time that the edition records, so that nothing shown is hidden again by
     a slower clock. Nothing to change gives the same edition.
     """
     draft = _Draft(edition, window, max(now, edition.clock))
     for change in changes:
-        if change.offset >= edition.applied.get(change.source, 0):
-            draft.take(change, newest(change.event))
+        latest = newest(change.event)
+        if change.offset >= edition.applied.get(change.source, 0) or (latest and latest > change.event.order):
+            draft.take(change, latest)
     draft.let_time_pass()
     draft.trim()
     reached = {source: offset for source, offset in upto.items() if offset > edition.applied.get(source, -1)}

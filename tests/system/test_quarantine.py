@@ -87,7 +87,7 @@ def deaths(newsroom: Newsroom) -> int:
 
 @pytest.mark.parametrize("title", ["kills", "kills when rendered"])
 def test_the_killer_is_given_up_after_three_deaths(newsroom: Newsroom, title: str) -> None:
-    """As it is read, and as it is rendered; old articles are read by a rebuild, new ones as they come."""
+    """As it is read, and as it is rendered."""
     now = datetime.now(UTC).isoformat()
     date = "2025-02-03T04:05:06Z" if title == "kills" else now
     events = [article(f"n{k:02}", published_at=date) for k in range(20)]
@@ -100,6 +100,19 @@ def test_the_killer_is_given_up_after_three_deaths(newsroom: Newsroom, title: st
     assert letters.count('"rule"') == 1
     newsroom.publish(article("after"))
     assert deaths(newsroom) == 0, "also what comes later does not meet it again"
+
+
+def test_a_killer_is_found_that_kills_only_as_a_rebuild_is_rendered(newsroom: Newsroom) -> None:
+    """Too old to be taken as they come, so a refill reads them; many, so that no other reading is careful there."""
+    events = [article(f"n{k:04}", published_at="2025-02-03T04:05:06Z") for k in range(600)]
+    killer = article("killer", title="kills when rendered", published_at="2025-02-03T04:05:07Z")
+    newsroom.publish(*events[:400], killer, *events[400:])
+    assert deaths(newsroom) <= 5
+    document = json.loads((newsroom.folder / "data/store/titles/daily.json").read_text())
+    assert len(document["titles"]) == 100
+    letters = newsroom.run("dead-letters", "list", "--json")
+    assert "kills-the-process" in letters
+    assert letters.count('"rule"') == 1
 
 
 def test_a_killer_far_into_a_backlog_is_found(newsroom: Newsroom) -> None:

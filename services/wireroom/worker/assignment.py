@@ -15,7 +15,7 @@ from wireroom.worker.sources import Sources
 class Assignment:
     """The partitions owned and the editions they feed. `behind`: what the second reader must bring up.
 
-    `refills` are fed all the while; they show fewer articles than they could.
+    `refills` are fed all the while; they show fewer articles than they could. `shared`: other members feed them too.
     """
 
     def __init__(
@@ -31,6 +31,8 @@ class Assignment:
         self.editions: dict[str, LiveEdition] = {}
         self.behind: set[str] = set()
         self.refills: set[str] = set()
+        self.shared: set[str] = set()
+        self._lost = False  # a partition went since the last update; it may have come back, with another's work in it
         self._sink = sink
         self.sources = Sources(log, settings)
         self._discover = settings.discover
@@ -42,10 +44,11 @@ class Assignment:
 
     def update(self, consumer: Consumer) -> bool:
         """Follow the consumer's assignment; whether anything came or went. What was lost is forgotten whole."""
+        self.watch(consumer)
         assigned = consumer.assignment()
-        if assigned.keys() == self.owned.keys():
+        if assigned.keys() == self.owned.keys() and not self._lost:
             return False
-        if self.owned.keys() - assigned.keys():
+        if self._lost:
             self.forget()
         new = [self._take(partition, assigned[partition]) for partition in sorted(assigned.keys() - self.owned.keys())]
         self.owned.update({owned.partition: owned for owned in new})
@@ -58,9 +61,14 @@ class Assignment:
             consumer.seek(owned.partition, owned.position)
         return True
 
+    def watch(self, consumer: Consumer) -> None:
+        """Notice what was lost, after every poll: the next one may bring it back."""
+        self._lost = self._lost or bool(self.owned.keys() - consumer.assignment().keys())
+
     def forget(self) -> None:
         """Trust nothing in memory any more."""
-        for part in (self.owned, self.editions, self.behind, self.refills):
+        self._lost = False
+        for part in (self.owned, self.editions, self.behind, self.refills, self.shared):
             part.clear()
         self._outside.documents.forget()
 
@@ -79,6 +87,9 @@ class Assignment:
                 key = self.key(definition)
                 if key not in self.editions or any(self._feeds(owned, definition) for owned in new):
                     self.enter(definition)
+        for owned in new:
+            for key in owned.live.keys() - self.editions.keys():
+                owned.leave(key)  # another configuration's: it is not fed from here on
 
     @property
     def archive(self) -> set[str]:
@@ -116,6 +127,8 @@ class Assignment:
         for source, offset in (live.base.applied if live.base else {}).items():
             self.sources.check(live.key, source, offset)
         self.editions[live.key] = live
+        alone = len(self._owners(definition)) == len(self.sources.of(definition))
+        (self.shared.discard if alone else self.shared.add)(live.key)
         try:
             self._start(live)
         except BaseException:
@@ -160,6 +173,8 @@ class Assignment:
         """Publish an edition; it is live from then on, or falls behind when another epoch lies in the store."""
         owners = self._owners(live.definition)
         upto = {owned.source: owned.position for owned in owners}
+        if live.key in self.shared:
+            self._outside.remember()  # before: who meets this state must know what was seen
         try:
             live.publish(upto, claim=self._outside.member if claim else None)
         except Behind:

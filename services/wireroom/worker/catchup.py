@@ -6,13 +6,12 @@ It builds in memory, a slice at a time, and writes once; the edition then joins 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from wireroom.clock import Clock
 from wireroom.edition import Change, Edition, Window, fold, needs_refill
 from wireroom.event import ArticleEvent, Kind, Order
 from wireroom.log import Log, Partition, Record
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.intake import Arrival, Intake
-from wireroom.worker.live import LiveEdition, comes_due
+from wireroom.worker.live import LiveEdition, Outside, comes_due
 from wireroom.worker.quarantine import Quarantine
 from wireroom.worker.seen import Seen
 
@@ -52,7 +51,7 @@ class Pass:
         self,
         log: Log,
         intake: Intake,
-        clock: Clock,
+        outside: Outside,
         builds: list[Build],
         end: Mapping[str, int],
         withdraw: Callable[[ArticleEvent], None] | None = None,
@@ -62,7 +61,8 @@ class Pass:
         self.end = end
         self._log = log
         self._intake = intake
-        self._clock = clock
+        self._clock = outside.clock
+        self._known = outside.newest
         self._withdraw = withdraw
         self._quarantine = quarantine
         self._seen: dict[str, Seen] = {}
@@ -107,7 +107,10 @@ class Pass:
             definition = build.live.definition
             changes = [a.change(definition) for a in arrivals if a.event.publication in definition.sources]
             self._lift(build, changes, now)
-            build.draft = fold(build.draft, build.window, changes, {source: self._next[source]}, now, self._newest)
+            newest = self._newest if build.reset else self._newest_of_all
+            build.draft = fold(build.draft, build.window, changes, {source: self._next[source]}, now, newest)
+            if self._quarantine is not None and self._quarantine.warned:
+                build.live.try_out(change.entry for change in changes if change.entry)
         floor = min(build.memory_floor(now) for build in self.builds)
         for seen in self._seen.values():
             seen.forget_before(floor)
@@ -129,6 +132,11 @@ class Pass:
     def _newest(self, event: ArticleEvent) -> Order | None:
         return self._memory(event).newest(event)
 
+    def _newest_of_all(self, event: ArticleEvent) -> Order | None:
+        """For an edition that goes on from what lies in the store: this pass did not read what came before."""
+        found = [order for order in (self._newest(event), self._known(event)) if order]
+        return max(found, default=None)
+
 
 class SecondReader:
     """Works on what `Assignment` names as behind, one slice a step."""
@@ -138,7 +146,7 @@ class SecondReader:
         assignment: Assignment,
         log: Log,
         intake: Intake,
-        clock: Clock,
+        outside: Outside,
         withdraw: Callable[[ArticleEvent], None],
         quarantine: Quarantine,
         fence: Callable[[], None],
@@ -146,7 +154,7 @@ class SecondReader:
         self._assignment = assignment
         self._log = log
         self._intake = intake
-        self._clock = clock
+        self._outside = outside
         self._withdraw = withdraw
         self._quarantine = quarantine
         self._fence = fence
@@ -173,7 +181,7 @@ class SecondReader:
 
     def _begin(self, editions: Iterable[LiveEdition]) -> Pass:
         builds = [self._build(live) for live in editions]
-        found = Pass(self._log, self._intake, self._clock, builds, {}, self._withdraw, self._quarantine)
+        found = Pass(self._log, self._intake, self._outside, builds, {}, self._withdraw, self._quarantine)
         if any(build.reset for build in builds):
             found.end = {source: self._log.end(p) for source, p in self._partitions(found).items()}
         return found
@@ -206,10 +214,11 @@ class SecondReader:
         if build.reset and needs_refill(build.draft, live.definition.window):
             self._reserve[live.key] = self._reserve.get(live.key, RESERVE) * RESERVE
             return  # withdrawals emptied even the reserve: the next pass has a larger one
-        if build.reset:
+        if build.reset and not refill:
             live.load()
-            if not refill and _made(live):
+            if _made(live):
                 return  # by another worker meanwhile: the next pass goes on from there
+        if build.reset:
             self._fence()
             live.install(build.draft)
         else:

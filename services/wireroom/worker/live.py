@@ -7,7 +7,7 @@ from uuid import uuid4
 from wireroom.clock import MINUTE, SteadyClock
 from wireroom.config import Publication
 from wireroom.document import Document
-from wireroom.edition import Change, Edition, Entry, Known, due, fold, needs_refill, shown, stamp
+from wireroom.edition import Change, Edition, Entry, Known, due, fold, needs_refill, newest_first, shown, stamp
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
 from wireroom.sink import Definition
 from wireroom.store import Store
@@ -24,7 +24,9 @@ class Behind(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What editions are published with."""
+    """What editions are published with. `adopted`: told when a state was read, which another worker may have written;
+    `remember`: makes durable what was seen.
+    """
 
     store: Store
     clock: SteadyClock
@@ -34,6 +36,8 @@ class Outside:
     member: str  # the mark by which this worker claims editions
     reread: Reread
     newest: Known
+    adopted: Callable[[], None]
+    remember: Callable[[], None]
     map: Callable[[Callable[[Document], int], Sequence[Document]], Iterable[int]]
 
 
@@ -61,6 +65,7 @@ class LiveEdition:
     def load(self) -> None:
         """Read the edition; what was merged and not published is forgotten. Raises Red when it cannot be read."""
         stored = self._outside.store.get(self.key)
+        self._outside.adopted()
         self._adopt(decode(self.key, stored.body) if stored else None, stored.etag if stored else None)
         self._settled()
 
@@ -208,10 +213,20 @@ class LiveEdition:
 
     def render(self, edition: Edition) -> Sequence[Document]:
         """The documents of a state; none before every publication that it selects from is known."""
-        known = self._outside.publications
-        if self.definition.publication not in known or any(s not in known for s in self.definition.sources):
+        if not self._is_known:
             return ()
-        return self.definition.render(edition, shown(edition, self.definition.window), known)
+        return self.definition.render(edition, shown(edition, self.definition.window), self._outside.publications)
+
+    @property
+    def _is_known(self) -> bool:
+        return self._outside.publications.keys() >= {self.definition.publication, *self.definition.sources}
+
+    def try_out(self, entries: Iterable[Entry]) -> None:
+        """Render articles by themselves, for nothing: one that kills the process must do so while it is suspected."""
+        only = {entry.id: entry for entry in entries}
+        edition = Edition(self.definition.digest, epoch="", entries=only)
+        if self._is_known:
+            self.definition.render(edition, newest_first(only.values()), self._outside.publications)
 
     def _put(self, new: Edition) -> bool:
         """Write the edition; False when another state lies there now, which then is the base."""
@@ -222,6 +237,7 @@ class LiveEdition:
             stored = self._outside.store.get(self.key)
             found = decode(self.key, stored.body) if stored else None
             if stored is None or found is None or found.nonce != new.nonce:
+                self._outside.adopted()
                 self.base, self._etag, self._stale = found, stored.etag if stored else None, True
                 return False
             etag = stored.etag

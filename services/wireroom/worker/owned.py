@@ -74,9 +74,14 @@ def read_roster(store: Store, worker: str, owned: Owned) -> None:
         owned.met = None if roster["met"] is None else set(roster["met"])
 
 
-def write_roster(store: Store, worker: str, owned: Owned) -> str:
-    """Keep the roster under its hash, which goes into the commit."""
-    body = to_json({"live": dict(sorted(owned.live.items())), "met": None if owned.met is None else sorted(owned.met)})
+def write_roster(store: Store, worker: str, member: str, owned: Owned) -> str:
+    """Keep the roster under its hash, which goes into the commit. It is this commit's alone: nobody else drops it."""
+    roster = {
+        "live": dict(sorted(owned.live.items())),
+        "met": None if owned.met is None else sorted(owned.met),
+        "of": [member, owned.source],
+    }
+    body = to_json(roster)
     digest = hashlib.blake2b(body, digest_size=16).hexdigest()
     if digest != owned.committed.metadata:
         try:

@@ -1,30 +1,38 @@
 """A record that kills the process: found by what a dead worker left unfinished, isolated, given up after three tries.
 
-A worker leaves a mark when it takes a partition and removes it when it stops. One that finds a mark knows that the last
-one died: it goes one record at a time where the killer may be, and says before each which one it is.
+A worker leaves a mark when it takes a partition and removes it when it lets go. One that finds a mark knows that the
+last one died: it goes one record at a time where the killer may be, and says before each which one it is. What a
+rebuild reads it also renders, each slice by itself: so a killer is found that kills only there.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 
 from pydantic_core import from_json, to_json
 
-from wireroom.errors import Conflict
+from wireroom.errors import Conflict, OutcomeUnknown, RetryAfter
 from wireroom.log import Partition, Record
 from wireroom.store import Store
 
+ATTEMPTS = 20
+JSON = "application/json"
 TRIES = 3
 CAREFUL = 100  # records after the committed offset that are taken one at a time after a death
 
 
 @dataclass(slots=True)
 class Mark:
-    """What was being worked on: a batch of offsets, or one `suspect` that `deaths` workers in a row died of."""
+    """What was being worked on: a batch of offsets, or one `suspect` that `deaths` workers in a row died of.
+
+    `by`: who wrote it, so that no two members' marks are equal.
+    """
 
     first: int = 0
     last: int = -1
     suspect: int | None = None
     deaths: int = 0
+    by: str = ""
 
 
 class GivenUp:
@@ -47,7 +55,7 @@ class GivenUp:
         key = self._key(record.partition)
         stored = self._store.get(key)
         offsets = {record.offset, *(from_json(stored.body) if stored else ())}
-        self._store.put(key, to_json(sorted(offsets)), stored.etag if stored else None, "application/json")
+        self._store.put(key, to_json(sorted(offsets)), stored.etag if stored else None, JSON)
         self._offsets[record.partition] = offsets
 
     def _key(self, partition: Partition) -> str:
@@ -57,18 +65,37 @@ class GivenUp:
 class Quarantine:
     """Watches over the partitions of one session."""
 
-    def __init__(self, store: Store, worker: str) -> None:
+    def __init__(self, store: Store, worker: str, member: str) -> None:
         self._store = store
         self._worker = worker
+        self._member = member
         self._found: dict[Partition, Mark | None] = {}  # what the last owner left; None: it stopped in order
         self._committed: dict[Partition, int] = {}
+        self._etags: dict[Partition, str] = {}  # of the marks of this worker
 
-    def take(self, partition: Partition, committed: int) -> None:
-        """Begin to watch a partition that was just assigned."""
-        stored = self._store.get(self._key(partition))
-        found = Mark(**from_json(stored.body)) if stored else None
-        self._found[partition], self._committed[partition] = found, committed
-        self._write(partition, found or Mark())
+    def watch(self, partitions: Mapping[Partition, int]) -> None:
+        """Watch exactly these partitions, each with its committed offset."""
+        self._let_go([partition for partition in self._found if partition not in partitions])
+        for partition, committed in partitions.items():
+            if partition not in self._etags:
+                self._take(partition)
+            self._committed[partition] = committed
+
+    def _take(self, partition: Partition) -> None:
+        key = self._key(partition)
+        for _ in range(ATTEMPTS):
+            stored = self._store.get(key)
+            found = Mark(**from_json(stored.body)) if stored else None
+            with suppress(Conflict):  # whoever had it before still writes
+                self._put(partition, found or Mark(), stored.etag if stored else None)
+                self._found[partition] = found
+                return
+        raise RetryAfter(f"too many writers at {key}")
+
+    @property
+    def warned(self) -> bool:
+        """Whether the last owner of any partition died."""
+        return any(found is not None for found in self._found.values())
 
     def careful(self, partition: Partition, position: int) -> bool:
         """Whether the record at `position` must be taken alone."""
@@ -109,18 +136,27 @@ class Quarantine:
 
     def close(self) -> None:
         """This worker stops in order."""
-        for partition in self._found:
-            if stored := self._store.get(self._key(partition)):
-                self._store.delete(self._key(partition), stored.etag)
-        self._found.clear()
+        self._let_go(list(self._found))
+
+    def _let_go(self, partitions: Sequence[Partition]) -> None:
+        for partition in partitions:
+            with suppress(Conflict):  # another member took it over and watches it now
+                self._store.delete(self._key(partition), self._etags[partition])
+            del self._found[partition], self._etags[partition]
 
     def _write(self, partition: Partition, mark: Mark) -> None:
-        key = self._key(partition)
-        stored = self._store.get(key)
+        with suppress(Conflict):  # another member took it over and watches it now
+            self._put(partition, mark, self._etags[partition])
+
+    def _put(self, partition: Partition, mark: Mark, etag: str | None) -> None:
+        key, body = self._key(partition), to_json(asdict(replace(mark, by=self._member)))
         try:
-            self._store.put(key, to_json(asdict(mark)), stored.etag if stored else None, "application/json")
-        except Conflict:
-            return  # another member took the partition over and watches it now
+            self._etags[partition] = self._store.put(key, body, etag, JSON)
+        except OutcomeUnknown:
+            stored = self._store.get(key)
+            if stored is None or stored.body != body:
+                raise
+            self._etags[partition] = stored.etag
 
     def _key(self, partition: Partition) -> str:
         return f"editions/{self._worker}/_marks/{partition.topic}-{partition.number}.json"

@@ -82,7 +82,9 @@ class FirstReader:
 
     def _poll(self, paused: Sequence[Partition], timeout: float, limit: int) -> Sequence[Record]:
         self._consumer.pause(paused)
-        return self._consumer.poll(timeout, limit)
+        records = self._consumer.poll(timeout, limit)
+        self._assignment.watch(self._consumer)
+        return records
 
     @property
     def careful(self) -> bool:
@@ -126,9 +128,18 @@ class FirstReader:
         self._memory(event.publication).note(event, self._pace.clock.now())
         for definition in self._sink.definitions(event.publication):
             live = self._assignment.live(definition, owned)
-            if live is not None and _touches(change := arrival.change(definition), live, changes):
+            if live is not None and self._touches(change := arrival.change(definition), live, changes):
                 changes[live.key].append(change)
         owned.meet(event.publication)
+
+    def _touches(self, change: Change, live: LiveEdition, changes: Mapping[str, Sequence[Change]]) -> bool:
+        """Whether the edition selects the article, holds it, is about to, or may hold it by another member's hand."""
+        event = change.event
+        if change.entry is not None or live.holds(event.id) or live.key in self._assignment.shared:
+            return True
+        if event.kind is Kind.WITHDRAWN and live.definition.window.tombstones:
+            return True
+        return any(other.event.id == event.id for other in changes.get(live.key, ()))
 
     def _keep_winner(self, arrival: Arrival, direct: dict[str, tuple[Order, Direct]]) -> None:
         event = arrival.event
@@ -169,13 +180,3 @@ class FirstReader:
     def soon(self, live: LiveEdition) -> int:
         """At once, but not within the flush interval of the last time."""
         return max(self._pace.clock.now(), live.published_at + self._pace.interval)
-
-
-def _touches(change: Change, live: LiveEdition, changes: Mapping[str, Sequence[Change]]) -> bool:
-    """Whether the edition selects the article, holds it, or is about to."""
-    event = change.event
-    if change.entry is not None or live.holds(event.id):
-        return True
-    if event.kind is Kind.WITHDRAWN and live.definition.window.tombstones:
-        return True
-    return any(other.event.id == event.id for other in changes.get(live.key, ()))

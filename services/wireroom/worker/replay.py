@@ -68,6 +68,8 @@ class Replay:
             member=uuid4().hex,
             reread=lambda *_: (),
             newest=lambda _: None,
+            adopted=lambda: None,
+            remember=lambda: None,
             map=map,
         )
         self._rebuilt: list[tuple[LiveEdition, Edition]] = []
@@ -101,7 +103,7 @@ class Replay:
     def _rebuild(self, editions: Sequence[LiveEdition], progress: Progress) -> Iterator[tuple[LiveEdition, Edition]]:
         partitions = {s: p for live in editions for s, p in self._sources.of(live.definition).items()}
         end = {source: self._log.end(partition) for source, partition in partitions.items()}
-        reading = Pass(self._log, self._intake, self._clock, [_from_nothing(live) for live in editions], end)
+        reading = Pass(self._log, self._intake, self._outside, [_from_nothing(live) for live in editions], end)
         told = 0
         while not reading.step(partitions, end):
             progress(reading.read - told)

@@ -70,25 +70,29 @@ class Session:
         self.letters = DeadLetters(events, sink.name)
         self.intake = Intake(sink, self.publications, self.letters, GivenUp(store, sink.name))
         self.map = executor.map if executor else map
+        self.member = uuid4().hex
         outside = Outside(
             store=store,
             clock=steady,
             documents=self.documents,
             publications=self.publications,
             worker=sink.name,
-            member=uuid4().hex,
+            member=self.member,
             reread=self._reread,
             newest=self._newest,
+            adopted=self._outdate_memory,
+            remember=self._save_memory,
             map=self.map,
         )
         self.assignment = Assignment(sink, events, settings, self.publications, outside, self._fence)
-        self.quarantine = Quarantine(store, sink.name)
+        self.quarantine = Quarantine(store, sink.name, self.member)
         pace = Pace(steady, interval=round(settings.flush_interval * SECOND))
         self.reader = FirstReader(sink, consumer, self.intake, self.assignment, self.quarantine, self._memory, pace)
         self.second = SecondReader(
-            self.assignment, events, self.intake, steady, self._withdraw, self.quarantine, self._fence
+            self.assignment, events, self.intake, outside, self._withdraw, self.quarantine, self._fence
         )
         self._seen: dict[str, Seen] = {}
+        self._current: set[str] = set()  # the publications whose memory was read since an edition was
         self._announcements: list[Message] = []
         self._held_until = 0
 
@@ -147,6 +151,7 @@ class Session:
         """Keep the membership while the outside is unwell; take nothing."""
         self.consumer.pause(list(self.assignment.owned))
         self.consumer.poll((self._held_until - self.clock.now()) / SECOND, 1)
+        self.assignment.watch(self.consumer)
 
     def _turn(self, wait: bool) -> bool:
         records = self.reader.poll(self._timeout() if wait else 0)
@@ -190,10 +195,14 @@ class Session:
     def _start_anew(self) -> None:
         self.health.forget()
         self.second.start_anew()
-        for owned in self.assignment.owned.values():
-            self.quarantine.take(owned.partition, owned.committed.offset)
         self._seen.clear()
+        self._current.clear()
         self.reader.direct.clear()
+        try:
+            self.quarantine.watch({o.partition: o.committed.offset for o in self.assignment.owned.values()})
+        except BaseException:
+            self.assignment.forget()  # the next step begins anew
+            raise
 
     def _timeout(self) -> float:
         """Seconds until something is due."""
@@ -206,11 +215,19 @@ class Session:
     # ---- memory ------------------------------------------------------------------------------------------------
 
     def _memory(self, publication: str) -> Seen:
-        if publication not in self._seen:
-            seen = Seen()
+        """What was seen; at least what the writers of the editions that were read had seen."""
+        seen = self._seen.setdefault(publication, Seen())
+        if publication not in self._current:
             seen.load(self.store, self._seen_prefix(publication), self.clock.now())
-            self._seen[publication] = seen
-        return self._seen[publication]
+            self._current.add(publication)
+        return seen
+
+    def _outdate_memory(self) -> None:
+        self._current.clear()
+
+    def _save_memory(self) -> None:
+        for publication, seen in self._seen.items():
+            seen.save(self.store, self._seen_prefix(publication))
 
     def _seen_prefix(self, publication: str) -> str:
         return f"editions/{self.sink.name}/{publication}/_seen/"
@@ -272,8 +289,8 @@ class Session:
         commits = {owned.partition: self._next_commit(owned) for owned in self.assignment.owned.values()}
         news = {p: c for p, c in commits.items() if c != self.assignment.owned[p].committed}
         if news:
-            for publication, seen in self._seen.items():
-                seen.save(self.store, self._seen_prefix(publication))
+            self._save_memory()
+            for seen in self._seen.values():
                 seen.forget_old(self.clock.now())
             self.consumer.commit(news)
             old = {owned.committed.metadata for owned in self.assignment.owned.values()}
@@ -290,7 +307,7 @@ class Session:
         offset = min(waiting, default=owned.position)
         if not owned.changed:
             return Commit(offset, owned.committed.metadata)
-        return Commit(offset, write_roster(self.store, self.sink.name, owned))
+        return Commit(offset, write_roster(self.store, self.sink.name, self.member, owned))
 
     def _announce(self) -> None:
         self._announcements += [codec.encode_change(change) for change in self.documents.take_changes()]

@@ -8,12 +8,12 @@ from typing import TypeVar
 from tests.unit.events import NOW
 from tests.unit.worker.toy import Section, ToySink
 from wireroom import codec
-from wireroom.clock import ManualClock
+from wireroom.clock import Clock, ManualClock
 from wireroom.config import Publication, Settings
 from wireroom.document import generation_of
 from wireroom.errors import Conflict, Fenced, OutcomeUnknown
 from wireroom.event import ArticleEvent
-from wireroom.log import ARTICLES, BACKFILL, Commit, Message, Partition, Position
+from wireroom.log import ARTICLES, BACKFILL, Commit, Message, Partition, Position, Record
 from wireroom.log.member import Member
 from wireroom.log.memory import MemoryLog, Seat
 from wireroom.sink import Sink
@@ -62,6 +62,10 @@ class Faults:
             raise OutcomeUnknown(what, seconds=0)
         return act()
 
+    def look(self, what: str, act: Callable[[], T]) -> T:
+        """An access that changes nothing outside and that no fault is made at."""
+        return act()
+
 
 class Oracle:
     """Sees every document that is published; remembers which articles a reader has seen withdrawn."""
@@ -100,7 +104,8 @@ class Oracle:
 class Newsroom:
     """The world outside the workers."""
 
-    def __init__(self, partitions: int = 1) -> None:
+    def __init__(self, partitions: int = 1, shards: int = 1) -> None:
+        self.shards = shards
         self.clock = ManualClock(NOW)
         self.log = MemoryLog(partitions, self.clock)
         self.store = MemoryStore(self.clock)
@@ -109,7 +114,7 @@ class Newsroom:
         self.visible_from: dict[tuple[str, int], int] = {}
 
     def publish(self, *events: ArticleEvent, topic: str = ARTICLES) -> None:
-        self.log.append(topic, [codec.encode(event) for event in events])
+        self.log.append(topic, [codec.encode(event, shards=self.shards) for event in events])
         for event in events:
             if event.article is None:
                 self.withdrawn[event.id] = event.revision
@@ -145,12 +150,20 @@ class Newsroom:
         """What every document shows, generations apart."""
         return {key: json.loads(stored.body)["shown"] for key, stored in self.documents().items()}
 
-    def worker(self, *sections: Section, faults: Faults | None = None, settings: Settings = SETTINGS) -> Worker:
-        return self.with_sink(ToySink(sections or (NEWS,)), faults, settings)
+    def worker(
+        self,
+        *sections: Section,
+        faults: Faults | None = None,
+        settings: Settings = SETTINGS,
+        clock: Clock | None = None,
+    ) -> Worker:
+        return self.with_sink(ToySink(sections or (NEWS,)), faults, settings, clock)
 
-    def with_sink(self, sink: Sink, faults: Faults | None = None, settings: Settings = SETTINGS) -> Worker:
+    def with_sink(
+        self, sink: Sink, faults: Faults | None = None, settings: Settings = SETTINGS, clock: Clock | None = None
+    ) -> Worker:
         faults = faults or Faults()
-        return Worker(sink, WatchedLog(self, faults), WatchedStore(self, faults), settings, self.clock)
+        return Worker(sink, WatchedLog(self, faults), WatchedStore(self, faults), settings, clock or self.clock)
 
 
 class WatchedStore:
@@ -189,10 +202,13 @@ class WatchedLog:
         log = newsroom.log
         self._log, self._faults = log, faults
         self.topic_id, self.partitions, self.partition_of = log.topic_id, log.partitions, log.partition_of
-        self.read, self.end, self.committed, self.close = log.read, log.end, log.committed, log.close
+        self.read, self.committed, self.close = log.read, log.committed, log.close
 
     def append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
         return self._faults.access(f"append {topic}", lambda: self._log.append(topic, messages), write=True)
+
+    def end(self, partition: Partition) -> int:
+        return self._faults.look(f"end of {partition.topic}", lambda: self._log.end(partition))
 
     def join(self, group: str, topics: Sequence[str]) -> "WatchedConsumer":
         return WatchedConsumer(self._log.join(group, topics), self._faults)
@@ -204,8 +220,11 @@ class WatchedConsumer:
     def __init__(self, consumer: Member[Seat], faults: Faults) -> None:
         self.inner = consumer
         self._faults = faults
-        self.poll, self.assignment, self.pause = consumer.poll, consumer.assignment, consumer.pause
+        self.assignment, self.pause = consumer.assignment, consumer.pause
         self.seek, self.close = consumer.seek, consumer.close
+
+    def poll(self, timeout: float, limit: int) -> Sequence[Record]:
+        return self._faults.look("poll", lambda: self.inner.poll(timeout, limit))
 
     def commit(self, offsets: Mapping[Partition, Commit]) -> None:
         self._faults.access("commit", lambda: self.inner.commit(offsets), write=True)
@@ -234,6 +253,18 @@ def run_to_rest(worker: Worker) -> None:
     settle(session)
     session.quarantine.close()
     session.close()
+
+
+def settle_together(*sessions: Session, limit: int = 200) -> None:
+    """Step one after the other until nothing is left to do for any."""
+    idle = 0
+    for _ in range(limit):
+        idle = idle + 1 if all([session.step(wait=False) for session in sessions]) else 0
+        if idle == 4:
+            for session in sessions:
+                session.finish()
+            return
+    raise AssertionError("the workers do not come to rest")
 
 
 def live_through(worker: Worker) -> bool:

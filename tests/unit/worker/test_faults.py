@@ -7,7 +7,7 @@ from threading import Event, Thread
 import pytest
 
 from tests.unit.events import NOW, put, wd
-from tests.unit.worker.newsroom import NEWS, SPORT, Faults, Newsroom, live_through, member, run_to_rest
+from tests.unit.worker.newsroom import NEWS, SPORT, Faults, Newsroom, live_through, member, run_to_rest, settle
 from tests.unit.worker.toy import Section
 from wireroom import codec
 from wireroom.clock import DAY, HOUR
@@ -149,6 +149,23 @@ def test_a_zombie_at_every_step(name: str, build: Build) -> None:
     assert at > 10
 
 
+def test_a_partition_that_went_and_came_back_is_begun_anew() -> None:
+    """A sleeper wakes up when its successor has worked and left: it must not go on from where it was."""
+    room = Newsroom()
+    room.publish(put("a"))
+    sleeper, successor = room.worker().join(), room.worker().join()
+    settle(sleeper)
+    for topic in (ARTICLES, BACKFILL):
+        room.log.move(Partition(topic, 0), member(successor))
+    room.publish(put("b"))
+    settle(successor)
+    successor.close()
+    settle(sleeper)
+    (owned, _) = sleeper.assignment.owned.values()
+    assert owned.committed == room.log.committed("toy", Partition(ARTICLES, 0))
+    assert owned.position == 2
+
+
 NEW = Section("daily", "news", version=2)
 CHANGED = [put("a"), put("b", sections=("news2",)), put("c", sections=("news", "news2")), wd("a", 2), wd("c", 2)]
 
@@ -176,6 +193,26 @@ def test_a_changed_definition_with_a_zombie_at_every_step(between: Section, zomb
         zombie.resume()
         assert room.contents() == expected.contents(), f"zombie at {zombie.faults.trace[at - 1]}"
     assert at > 8
+
+
+def test_a_definition_changed_after_a_death_at_every_step() -> None:
+    """What the old definition has shown as withdrawn must not come back while the new one reads."""
+    expected = Newsroom()
+    expected.publish(*CHANGED)
+    run_to_rest(expected.worker(NEW))
+    at = 0
+    while True:
+        at += 1
+        room, faults = Newsroom(), Faults(at)
+        room.publish(*CHANGED[:3])
+        run_to_rest(room.worker(NEWS))
+        room.publish(*CHANGED[3:])
+        live_through(room.worker(NEWS, faults=faults))
+        run_to_rest(room.worker(NEW))
+        assert room.contents() == expected.contents(), faults.trace[-1]
+        if faults.count < at:
+            break
+    assert at > 10
 
 
 def test_a_definition_rolled_back_with_a_zombie_at_every_step() -> None:

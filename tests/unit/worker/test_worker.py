@@ -1,10 +1,10 @@
 """What a worker does when nothing goes wrong."""
 
 from tests.unit.events import NOW, put, wd
-from tests.unit.worker.newsroom import NEWS, SETTINGS, SPORT, Newsroom, run_to_rest, settle
+from tests.unit.worker.newsroom import NEWS, SETTINGS, SPORT, Faults, Newsroom, live_through, run_to_rest, settle
 from tests.unit.worker.toy import Section, ToySink
 from wireroom import codec
-from wireroom.clock import DAY, HOUR, SECOND
+from wireroom.clock import DAY, HOUR, SECOND, ManualClock
 from wireroom.config import Settings
 from wireroom.document import generation_of
 from wireroom.edition import Window
@@ -88,6 +88,45 @@ def test_a_changed_definition_is_built_again() -> None:
     assert room.shown() == {"a": 1}
     run_to_rest(room.worker(Section("daily", "news", version=2)))
     assert room.shown() == {"b": 1, "a": 1}
+
+
+def test_a_feed_that_was_taken_out_of_the_configuration_for_a_while_misses_nothing() -> None:
+    room = Newsroom()
+    room.publish(put("a", sections=("sport",)))
+    run_to_rest(room.worker(NEWS, SPORT))
+    room.publish(put("b", sections=("sport",)), wd("a", 2))
+    run_to_rest(room.worker(NEWS))
+    room.publish(put("c", sections=("sport",)))
+    run_to_rest(room.worker(NEWS, SPORT))
+    assert room.shown("sport") == {"c": 1, "b": 1}
+
+
+def test_an_archive_after_an_interrupted_build_brings_nothing_withdrawn_back() -> None:
+    """The build goes on from what lies in the store, and does not read again what that contains."""
+    at = 0
+    while True:
+        at += 1
+        room, faults = Newsroom(), Faults(at)
+        room.publish(put("b", sections=("sport",)), put("a", sections=("sport",)), wd("a", 2))
+        run_to_rest(room.worker(NEWS))
+        live_through(room.worker(NEWS, SPORT, faults=faults))
+        room.archive(put("a", sections=("sport",)))
+        run_to_rest(room.worker(NEWS, SPORT))
+        assert room.shown("sport") == {"b": 1}, faults.trace[-1]
+        if faults.count < at:
+            break
+
+
+def test_a_slower_clock_hides_nothing_again() -> None:
+    room = Newsroom()
+    room.publish(put("a", embargo=NOW + 30 * SECOND), put("b"))
+    fast, slow = ManualClock(NOW + 30 * SECOND), ManualClock(NOW)
+    room.clock.time = fast.time  # for the oracle
+    run_to_rest(room.worker(clock=fast))
+    assert room.shown() == {"b": 1, "a": 1}
+    room.publish(put("c"))
+    run_to_rest(room.worker(clock=slow))
+    assert room.shown() == {"c": 1, "b": 1, "a": 1}
 
 
 def test_an_embargo_lifts_and_an_article_expires_without_an_event() -> None:
