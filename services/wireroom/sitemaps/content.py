@@ -26,14 +26,16 @@ def content(event: ArticleEvent) -> Content:
         "language": news_language(article.language),
         "published": event.first_visible,
         "significant": event.significant_at,
-        "images": _fitting(uri(image.url) for image in article.images if image.is_picture),
+        "images": _fitting([uri(image.url) for image in article.images if image.is_picture]),
     }
     lint(said)
     return said
 
 
-def _fitting(images: Iterable[str]) -> list[str]:
-    """The first pictures, as many as fit."""
+def _fitting(images: list[str]) -> list[str]:
+    """The first pictures, as many as fit; one always does."""
+    if len(images) < 2:
+        return images
     fitting, room = [], PICTURES
     for image in images:
         room -= len(image) + 4 * image.count("&") + _MARKUP

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from wireroom import codec
-from wireroom.clock import micros
+from wireroom.clock import Clock, micros
 from wireroom.edition import Change, Entry
 from wireroom.errors import Reject
 from wireroom.event import ArticleEvent, Kind
@@ -16,7 +16,10 @@ from wireroom.worker.quarantine import GivenUp
 
 
 class Arrival(NamedTuple):
-    """An event at its place in the log. `content` is None for a withdrawal, and for an article that was left out."""
+    """An event at its place in the log.
+
+    `content` is None for a withdrawal, and for an article that nothing shows or that was left out.
+    """
 
     source: str
     offset: int
@@ -48,8 +51,11 @@ class Arrival(NamedTuple):
 class Intake:
     """Reads records for one sink."""
 
-    def __init__(self, sink: Sink, publications: Publications, letters: DeadLetters, given_up: GivenUp) -> None:
+    def __init__(
+        self, sink: Sink, publications: Publications, letters: DeadLetters, given_up: GivenUp, clock: Clock
+    ) -> None:
         self._sink = sink
+        self._clock = clock
         self._publications = publications
         self._letters = letters
         self._given_up = given_up
@@ -98,4 +104,20 @@ class Intake:
             yield Arrival(source, record.offset, event, content)
 
     def _content(self, event: ArticleEvent) -> Content | None:
-        return None if event.kind is Kind.WITHDRAWN else self._sink.content(event)
+        return self._sink.content(event) if self._is_wanted(event) else None
+
+    def _is_wanted(self, event: ArticleEvent) -> bool:
+        """Whether anything may show it: an article that nothing does is not worth cleaning, nor a dead letter."""
+        if event.kind is Kind.WITHDRAWN:
+            return False
+        now = self._clock.now()
+        definitions = self._sink.definitions(event.publication)
+        return any(_may_show(each, event, now) for each in definitions) or self._sink.direct(event) is not None
+
+
+def _may_show(definition: Definition, event: ArticleEvent, now: int) -> bool:
+    """Whether an edition takes it; one that has left already counts only where it leaves a tombstone."""
+    if not definition.selects(event):
+        return False
+    leaves = definition.leaves(event)
+    return leaves is None or leaves > now or bool(definition.window.tombstones)

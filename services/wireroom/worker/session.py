@@ -68,7 +68,7 @@ class Session:
         self.documents = DocumentWriter(store, steady, sink.name)
         self.publications = Publications(settings, store)
         self.letters = DeadLetters(events, sink.name)
-        self.intake = Intake(sink, self.publications, self.letters, GivenUp(store, sink.name))
+        self.intake = Intake(sink, self.publications, self.letters, GivenUp(store, sink.name), steady)
         self.map = executor.map if executor else map
         self.member = uuid4().hex
         outside = Outside(
