@@ -8,7 +8,6 @@ encoding"; CloudEvents 1.0, Kafka binding, binary mode.)
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, cast
@@ -27,7 +26,6 @@ from wireroom.log import Message
 MEDIA_TYPE = "application/vnd.wireroom.event+avro"
 
 _MAGIC = b"\xc3\x01"
-_CHANGE = tuple(field.name for field in fields(DocumentChanged))
 _ARTICLE = ("publication", "article_id", "revision")
 _HEADER = len(_MAGIC) + 8
 _PACKAGE = Path(__file__).parent
@@ -149,7 +147,7 @@ def decode(value: bytes) -> ArticleEvent:
 
 def encode_change(change: DocumentChanged) -> Message:
     """The message that announces a document; its key is the document's, so that its generations stay in order."""
-    datum = {name: getattr(change, name) for name in _CHANGE}
+    datum = change._asdict()
     datum["changed_at"] = moment(change.changed_at)
     datum["articles"] = [dict(zip(_ARTICLE, article, strict=True)) for article in change.articles]
     return Message(change.key, _CHANGES.write(datum))

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _MARK = re.compile(
     rb'<!-- wireroom:generation (\d+) -->|"_wireroom":\{"generation":(\d+)|"wireroom:generation","value":"(\d+)"'
@@ -58,8 +59,7 @@ def generation_of(body: bytes) -> int:
     return int(next(group for group in found.groups() if group)) if found else 0
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentChanged:
+class DocumentChanged(NamedTuple):
     """What the log `documents` says once a document is durable: `schemas/document_changed.avsc`.
 
     `changed_at`: microseconds since the epoch; `articles`: those that it shows now and did not at this revision when

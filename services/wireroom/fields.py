@@ -22,7 +22,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\
 _EMAIL = re.compile(r"(?<![@\w.+%-])[\w.+%-]+(@|%40)[\w-]+(\.[\w-]+)*\.\w{2,}")
 _HOST = r"[^\s\p{Cc}/?#@:<>\[\]\"\\^`{|}]+"
 _PATH = r"[^\s\p{Cc}<>\"\\^`{|}]*"  # and query and fragment: RFC 3986, and what RFC 3987 adds
-_KEY = re.compile(rb"[^A-Za-z0-9_-]")
+_KEY, _KEPT = re.compile(rb"[^A-Za-z0-9_-]"), re.compile(r"[A-Za-z0-9_-]+")
 MANY = 1000  # items in any list or map
 _KEY_BYTES = 200
 _TAG_LENGTH = 64
@@ -30,6 +30,8 @@ _TAG_LENGTH = 64
 
 def article_key(article_id: str) -> str:
     """An article id as it stands in keys and URL paths: every byte outside `[A-Za-z0-9_-]` as `~XX`."""
+    if _KEPT.fullmatch(article_id):
+        return article_id
     return _KEY.sub(lambda byte: b"~%02X" % ord(byte[0]), article_id.encode()).decode()
 
 

@@ -6,11 +6,11 @@ addresses and what Wireroom must know of its own document in `altIds`.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from wireroom.clock import micros, moment
+from wireroom.clock import moment
 from wireroom.config import Publication
 from wireroom.event import Access, Article, ArticleEvent, Author, Image, Source
 from wireroom.html import sanitise
@@ -78,7 +78,7 @@ def _filled(**properties: object) -> Object:
 
 
 def _date(date: datetime | None) -> str:
-    return moment(micros(date)).isoformat() if date else ""  # always in UTC
+    return date.astimezone(UTC).isoformat() if date else ""
 
 
 def _plain(text: str | None) -> str:
