@@ -81,7 +81,7 @@ def sitemaps(settings: Settings, keys: Keys) -> Sequence[str]:
 
 def _indexes(keys: Keys) -> list[str]:
     """The publications that have a sitemap."""
-    return [ident for key in keys("sitemaps/") for _, ident, name in [key.split("/", 2)] if name == "news.xml"]
+    return [parts[1] for key in keys("sitemaps/") if (parts := key.split("/"))[2:] == ["news.xml"]]
 
 
 def _formats(keys: Iterable[str]) -> Mapping[str, Mapping[str, Mapping[str, str]]]:

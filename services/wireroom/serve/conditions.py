@@ -49,6 +49,6 @@ def _seconds(date: str) -> int | None:
     """An HTTP date in seconds since the epoch; None for anything else."""
     try:
         parsed = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or a zone of twenty digits
         return None
     return micros(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)) // SECOND

@@ -9,7 +9,7 @@ from threading import Lock
 from wireroom.clock import SECOND, Clock
 from wireroom.sink import installed_sinks
 from wireroom.store import Store, Stored
-from wireroom.store.naming import is_name
+from wireroom.store.naming import is_key
 
 _FRESH = SECOND // 100
 _ROOM = 32_000_000  # bytes of bodies, compressed ones included
@@ -25,7 +25,7 @@ _TYPES = {
 def media_type(key: str) -> str | None:
     """The content type of a public key; None for a key that is not public."""
     folder, *names = key.split("/")
-    if folder not in _FOLDERS or not names or not all(map(is_name, names)):
+    if folder not in _FOLDERS or not names or not is_key(key):
         return None
     ending = _TYPES.get(names[-1].rpartition(".")[2])
     if ending == "application/json" and (folder == "feeds" or (folder == "articles" and len(names) == 1)):
@@ -33,10 +33,16 @@ def media_type(key: str) -> str | None:
     return f"{ending}; charset=utf-8" if ending else None
 
 
-class Served:
-    """One state of a document. `read_at`: microseconds since the epoch."""
+def is_article(key: str) -> bool:
+    """Whether it is the key of an article's own document, which may be a tombstone."""
+    return key.startswith("articles/") and key.count("/") > 1
 
-    def __init__(self, stored: Stored, read_at: int) -> None:
+
+class Served:
+    """One state of the document `key`. `read_at`: microseconds since the epoch."""
+
+    def __init__(self, key: str, stored: Stored, read_at: int) -> None:
+        self.key = key
         self.stored = stored
         self.read_at = read_at
 
@@ -50,7 +56,7 @@ class Served:
     def withdrawn(self) -> bool:
         """Whether it is the tombstone of a withdrawn article."""
         body = self.stored.body
-        return b'"canceled"' in body and json.loads(body).get("pubStatus") == "canceled"
+        return is_article(self.key) and b'"canceled"' in body and json.loads(body).get("pubStatus") == "canceled"
 
     def encoded(self, gzip_accepted: bool) -> tuple[bytes, str, bool]:
         """Body, ETag and whether it is compressed: a strong ETag names one encoding (RFC 9110, section 8.8.3.3)."""
@@ -81,7 +87,7 @@ class Documents:
             held.read_at = now
             fresh: Served | None = held
         else:
-            fresh = Served(stored, now) if stored else None
+            fresh = Served(key, stored, now) if stored else None
         self._keep(key, fresh)
         return fresh
 

@@ -1,14 +1,20 @@
 """The web server itself: uvicorn on a socket that is bound first, so that a taken port is known at once."""
 
+import asyncio
 import contextlib
 import os
+import resource
 import socket
 from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from wireroom.errors import Red
+
+MOST = 500  # connections at once
+PATIENCE = 60.0  # seconds for asking and for taking the whole answer
 
 
 class WebServer:
@@ -20,7 +26,8 @@ class WebServer:
         self._uvicorn = _Quiet(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=_Connection,
+                backlog=100,  # asyncio takes so many at once, before it lets any of them be refused
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -46,6 +53,31 @@ class WebServer:
     def stop(self) -> None:
         """Finish what is being answered, then end `run`; from any thread."""
         self._uvicorn.should_exit = True
+
+
+class _Connection(H11Protocol):
+    """A connection that ends when nothing was asked for a while: the log needs the descriptors that readers take."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Refuse it when there are too many."""
+        super().connection_made(transport)
+        self._watch()
+        if len(self.connections) > min(MOST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2):
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop watching."""
+        super().connection_lost(exc)
+        self._watch_again.cancel()
+
+    def _watch(self) -> None:
+        self._watch_again = self.loop.call_later(PATIENCE, self._end_if_idle, self.cycle)
+
+    def _end_if_idle(self, last: object) -> None:
+        if self.cycle is last:
+            self.transport.abort()
+        else:
+            self._watch()
 
 
 class _Quiet(uvicorn.Server):

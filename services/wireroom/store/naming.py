@@ -14,9 +14,14 @@ def is_name(segment: str) -> bool:
     return _SEGMENT.fullmatch(segment) is not None
 
 
+def is_key(text: str) -> bool:
+    """Whether it can be a key."""
+    return len(text) <= _LONGEST and _KEY.fullmatch(text) is not None
+
+
 def checked(key: str) -> str:
     """The key, if it is one. Raises ValueError."""
-    if len(key) > _LONGEST or not _KEY.fullmatch(key):
+    if not is_key(key):
         raise ValueError(f"not a key: {key!r}")
     return key
 

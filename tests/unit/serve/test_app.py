@@ -119,6 +119,13 @@ def test_a_withdrawn_article_is_gone_and_says_why(app: ASGIApp, store: MemorySto
     assert ask(app, f"/{key}", {"If-None-Match": answer.headers["etag"]}).status == 410
 
 
+@pytest.mark.parametrize("key", ["feeds/harbour-post/latest.rss", "articles/harbour-post.json"])
+def test_what_an_article_says_makes_no_tombstone_of_a_feed(app: ASGIApp, store: MemoryStore, key: str) -> None:
+    held_body = b'{"pubStatus":"canceled"} <title>The "canceled" show</title>'
+    store.put(key, held_body, held(store, key).etag, "")
+    assert ask(app, f"/{key}").status == 200
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -133,6 +140,7 @@ def test_a_withdrawn_article_is_gone_and_says_why(app: ASGIApp, store: MemorySto
         "/favicon.ico",
         "/feeds/%00.rss",
         "/feeds/%ff.rss",
+        f"/feeds/{'a/' * 600}x.rss",
     ],
 )
 def test_nothing_but_public_documents_is_served(app: ASGIApp, path: str) -> None:

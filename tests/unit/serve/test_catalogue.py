@@ -46,6 +46,14 @@ def test_without_settings_the_documents_tell() -> None:
     assert sections[3].sitemap is None
 
 
+def test_files_that_someone_put_into_the_store_are_passed_over() -> None:
+    store = filled()
+    before = found(store)
+    for key in ("sitemaps/pages.xml", "sitemaps/harbour-post/old/news.xml", "feeds/index.json", "articles/note.txt"):
+        store.put(key, b"", None, "")
+    assert found(store) == before
+
+
 def test_a_feed_is_as_fresh_as_its_latest_document() -> None:
     clock = ManualClock(micros(NOON))
     store = filled(clock)

@@ -54,6 +54,11 @@ def test_the_date_decides_when_no_etag_was_sent() -> None:
     assert not not_modified({}, TAG, NOON * SECOND)
 
 
+@pytest.mark.parametrize("date", [f"Thu, 01 Jan {'9' * 20} 12:00:00 GMT", f"Thu, 01 Jan 2026 12:00:00 +{'9' * 20}"])
+def test_a_date_that_no_clock_can_show_decides_nothing(date: str) -> None:
+    assert not not_modified({"if-modified-since": date}, TAG, NOON * SECOND)
+
+
 def test_a_date_is_written_as_http_wants_it() -> None:
     assert http_date(NOON) == "Thu, 01 Jan 2026 12:00:00 GMT"
 

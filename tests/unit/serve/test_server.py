@@ -13,6 +13,7 @@ import pytest
 from tests.unit.serve.newsroom import SETTINGS, fill
 from wireroom.errors import Red
 from wireroom.serve import WebServer, create_app
+from wireroom.serve import server as module
 from wireroom.store.memory import MemoryStore
 
 
@@ -55,6 +56,25 @@ def test_dots_in_a_raw_path_lead_nowhere(server: WebServer) -> None:
         connection.request("GET", path)
         assert connection.getresponse().status == 404
         connection.close()
+
+
+def test_who_asks_nothing_is_let_go(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    for asked in (b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "):
+        with socket.create_connection(server._socket.getsockname(), timeout=10) as slow:
+            slow.sendall(asked)
+            assert slow.recv(1) == b""
+
+
+def test_readers_leave_descriptors_to_the_workers(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 1)
+    first = connect(server)
+    first.connect()
+    with socket.create_connection(server._socket.getsockname(), timeout=10) as second:
+        assert second.recv(1) == b""
+    first.request("GET", "/robots.txt")
+    assert first.getresponse().status == 200
+    first.close()
 
 
 def test_a_taken_port_is_told_at_once(server: WebServer) -> None:
