@@ -21,6 +21,10 @@ from wireroom.uri import uri
         ("https://news.example/a[1]|b", "https://news.example/a%5B1%5D%7Cb"),
         ("HTTPS://news.example/x", "https://news.example/x"),
         ("http://[2001:db8::1]:8080/x", "http://[2001:db8::1]:8080/x"),
+        ("https://例え.みんな:8443/x", "https://xn--r8jz45g.xn--q9jyb4c:8443/x"),
+        ("https://Straße.example:80/", "https://xn--strae-oqa.example:80/"),
+        ("https://نامه\u200cای.example/", "https://xn--mgba3gch31f060k.example/"),
+        ("https://σοφος。bücher.example/", "https://xn--0xaajbq.xn--bcher-kva.example/"),
         ("https://news.example/x#a#b", "https://news.example/x#a%23b"),
     ],
 )
