@@ -22,13 +22,12 @@ def event_of(kept: Content) -> ArticleEvent:
 
 
 def _item(event: ArticleEvent) -> Content:
-    """An item of JSON Feed 1.1, but for what depends on the settings."""
+    """An item of JSON Feed 1.1, but for what depends on the settings and on its neighbours."""
     article = event.article
     assert article is not None
     assert event.url is not None
     title, summary = plain(article.title), plain(article.summary or "")
     item: dict[str, Any] = {
-        "id": event.guid or event.minted_guid,
         "url": uri(event.url),
         "title": title,
         "content_text": summary or title,

@@ -9,6 +9,7 @@ from wireroom.config import Publication
 from wireroom.document import Document
 from wireroom.edition import Entry
 from wireroom.fields import article_key
+from wireroom.guid import guids
 from wireroom.text import plain
 from wireroom.uri import uri
 
@@ -29,10 +30,11 @@ def render(publication: Publication, public_url: str, shown: Sequence[Entry]) ->
         "language": publication.language,
         "items": [
             {
+                "id": guid,
                 **entry.content["item"],
                 "_wireroom": {"document": f"{base}/{document_key(owner, article_id)}", "revision": revision},
             }
-            for entry in shown
+            for entry, guid in zip(shown, guids(shown), strict=True)
             for owner, article_id, revision in [entry.article]
         ],
     }

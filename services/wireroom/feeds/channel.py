@@ -3,14 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from wireroom.clock import SECOND, moment
 from wireroom.config import FeedSettings, Publication
 from wireroom.edition import Entry
-from wireroom.event import GUIDS
+from wireroom.guid import guids, minted
 from wireroom.uri import uri
 
 FEEDS = UUID("e7e85ca1-026e-408e-b33f-cc371943fa1e")  # the fixed namespace of the ids of feeds
@@ -86,14 +85,8 @@ def channel(feed: FeedSettings, publication: Publication, address: str) -> Chann
 
 
 def items(feed: FeedSettings, shown: Sequence[Entry], publications: Mapping[str, Publication]) -> list[Item]:
-    """The entries as `feed` shows them, newest first. No two have one guid: who came first keeps it."""
-    taken: set[str] = set()
-    found = []
-    for entry in reversed(shown):
-        guid = entry.guid if entry.guid and entry.guid.strip() and entry.guid not in taken else minted(entry.id)
-        taken.add(guid)
-        found.append(_item(feed, entry, guid, publications))
-    return found[::-1]
+    """The entries as `feed` shows them, newest first."""
+    return [_item(feed, entry, guid, publications) for entry, guid in zip(shown, guids(shown), strict=True)]
 
 
 def _item(feed: FeedSettings, entry: Entry, guid: str, publications: Mapping[str, Publication]) -> Item:
@@ -106,12 +99,6 @@ def _item(feed: FeedSettings, entry: Entry, guid: str, publications: Mapping[str
         language=None if language.lower() == owner.language.lower() else language,
         byline=None if own is owner or own.id == owner.id else own.name,
     )
-
-
-@lru_cache(maxsize=10_000)
-def minted(article: str) -> str:
-    """The guid made from an identity, `publication/article_id`."""
-    return uuid5(GUIDS, article).urn
 
 
 def atom_id(guid: str | None, article: str) -> str:

@@ -16,7 +16,6 @@ NOWHERE = "https://" + "ø" * 70 + ".example/"  # no host name is that long
 
 def test_the_listing_says_of_an_article() -> None:
     assert content(FULL)["item"] == {
-        "id": "https://old.fjordposten.example/?p=7",
         "url": "https://fjordposten.example/nyheter/f%C3%B4r/7",
         "title": "Havørn slept til kai",
         "content_text": "Fergen fikk maskintrøbbel & drev av.",

@@ -38,6 +38,17 @@ def test_a_listing_links_the_documents() -> None:
     assert said["items"][0]["_wireroom"]["document"].endswith(rendered(FULL, NOON + HOUR).key)
 
 
+def test_case_04_a_guid_that_is_used_twice_stays_with_the_first() -> None:
+    newest, newer, first = (
+        published("3", guid=" "),
+        published("2", guid="tag:x,2026:1"),
+        published("1", guid="tag:x,2026:1"),
+    )
+    first = first.model_copy(update={"published_at": NOON - HOUR})
+    said = feed(listing().read(newest, newer, first, now=NOON)[KEY])
+    assert [item["id"] for item in said["items"]] == [newest.minted_guid, newer.minted_guid, "tag:x,2026:1"]
+
+
 def test_case_28_publications_have_their_own_listings_at_their_own_addresses() -> None:
     [document] = listing("harbour").read(published(publication="harbour"), now=NOON).values()
     said = feed(document)

@@ -103,6 +103,13 @@ def test_case_04_a_guid_that_is_used_twice_stays_with_the_first(desk: Desk) -> N
     assert UUID(ids[0])
 
 
+def test_case_04_nobody_adopts_the_guid_that_is_minted_for_another(desk: Desk) -> None:
+    newer = published("2")
+    ids = guids(desk.read(newer, published("1", at=NOON - HOUR, guid=newer.minted_guid), now=NOON))
+    assert ids[0] == newer.minted_guid
+    assert len(set(ids)) == 2
+
+
 @pytest.mark.parametrize("date", ["embargoed_until", "published_at", "modified_at", "updated_at"])
 def test_case_05_nothing_of_an_article_to_come_is_in_any_byte_until_its_time(desk: Desk, date: str) -> None:
     values: dict[str, Any] = {date: NOON + HOUR}
