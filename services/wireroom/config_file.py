@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ruamel.yaml.nodes import MappingNode, Node
 
 _TAG = "tag:yaml.org,2002:"
+_MOST = 100_000  # values, those that aliases repeat among them
 _VALUES = frozenset(_TAG + name for name in ("bool", "int", "float", "null"))
 _TEXTS = frozenset(_TAG + name for name in ("str", "timestamp", "merge", "value"))
 
@@ -45,15 +46,17 @@ def parse(text: str, name: str) -> Given:
     yaml = _yaml()
     from ruamel.yaml.error import YAMLError
 
+    reading = _Reading(yaml, name)
     try:
         root = yaml.compose(text)
+        tree = reading.value(root, "") if root is not None else {}
+    except RecursionError as error:
+        raise ConfigurationError([Fault(name, "lists or objects nested too deep", "a few levels")]) from error
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
         raise ConfigurationError([Fault(name + line, problem, "valid YAML 1.2")]) from error
-    reading = _Reading(yaml, name)
-    tree = reading.value(root, "") if root is not None else {}
     if not isinstance(tree, dict):
         raise ConfigurationError([Fault(f"{name}:1", found(tree), "keys and values, such as `log:`")])
     return Given(tree, reading.origins, reading.faults)
@@ -76,12 +79,17 @@ class _Reading:
         self.faults: list[Fault] = []
         self._yaml = yaml
         self._name = name
+        self._left = _MOST
         self._open: set[int] = set()  # nodes around the current one: an alias to one of them has no end
 
     def value(self, node: "Node", path: str) -> object:
         from ruamel.yaml.nodes import MappingNode, SequenceNode
 
         self.origins[path] = self._at(node)
+        self._left -= 1
+        if self._left < 0:
+            fault = Fault(self._at(node), f"more than {_MOST} values", "fewer; an alias counts for all that it repeats")
+            raise ConfigurationError([fault])
         if id(node) in self._open:
             self._fault(node, path, "an alias to what contains it", "a value")
             return None
@@ -98,7 +106,10 @@ class _Reading:
     def _items(self, node: "MappingNode", path: str) -> Iterator[tuple[str, "Node"]]:
         seen: dict[str, Node] = {}
         for key_node, child in node.value:
-            key = str(key_node.value)
+            key = key_node.value
+            if not isinstance(key, str):
+                self._fault(key_node, path, "a list or an object as a key", "text")
+                continue
             if first := seen.get(key):
                 where = f"{path}.{key}".lstrip(".")
                 line = first.start_mark.line + 1
@@ -109,7 +120,11 @@ class _Reading:
 
     def _scalar(self, node: "Node", path: str) -> object:
         if node.tag in _VALUES:
-            return self._yaml.constructor.construct_object(node)
+            try:
+                return self._yaml.constructor.construct_object(node)
+            except (ValueError, KeyError):  # a tag that was written out and does not fit, or thousands of digits
+                self._fault(node, path, found(node.value), f"a value that is {node.tag.removeprefix(_TAG)}")
+                return None
         if node.tag in _TEXTS:
             return node.value
         self._fault(node, path, f"the tag {node.tag}", "a plain value")

@@ -70,6 +70,8 @@ def found(value: object) -> str:
         return f"a list of {len(value)}"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int) and value.bit_length() > 8 * _LONGEST:
+        return f"a number of {value.bit_length()} bits"  # Python refuses to write out the largest
     text = repr(value[: _LONGEST + 1]) if isinstance(value, str) else repr(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 

@@ -52,6 +52,27 @@ def test_a_tag_is_a_fault() -> None:
     assert "!secret" in parse("a: !secret x\n", "w.yaml").faults[0].found
 
 
+@pytest.mark.parametrize("value", ["!!int abc", "!!float abc", "!!bool abc", "9" * 5000])
+def test_a_value_that_is_not_what_it_says_is_a_fault(value: str) -> None:
+    given_ = parse(f"log: {{}}\na: {value}\n", "w.yaml")
+    assert [fault.path for fault in given_.faults] == ["w.yaml:2: a"]
+
+
+def test_a_key_that_is_no_text_is_a_fault() -> None:
+    given_ = parse("? [a, b]\n: 1\nc: 2\n", "w.yaml")
+    assert given_.tree == {"c": 2}
+    assert [fault.found for fault in given_.faults] == ["a list or an object as a key"]
+
+
+ALIASES = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
+
+
+@pytest.mark.parametrize("bomb", [ALIASES, "a: " + "[" * 5000, "a: " + "{a: " * 5000])
+def test_a_bomb_is_refused(bomb: str) -> None:
+    with pytest.raises(ConfigurationError):
+        parse(bomb, "w.yaml")
+
+
 def test_an_empty_file_sets_nothing() -> None:
     assert parse("# nothing yet\n", "w.yaml").tree == {}
 
