@@ -17,11 +17,11 @@ class Moment(click.ParamType[datetime]):
         """The time in UTC."""
         try:
             moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-        except ValueError:
-            moment = datetime.min
-        if moment.tzinfo is None:
-            self.fail(f"{value!r} is no date and time with its zone, such as 2026-03-01T09:30:00Z", param, ctx)
-        return moment.astimezone(UTC)
+            if moment.tzinfo is not None:
+                return moment.astimezone(UTC)  # beyond the years 1 and 9999 there is no such time
+        except (ValueError, OverflowError):
+            pass
+        self.fail(f"{value!r} is no date and time with its zone, such as 2026-03-01T09:30:00Z", param, ctx)
 
 
 class SinkName(click.ParamType[str]):

@@ -8,7 +8,7 @@ import click
 
 from wireroom import demo
 from wireroom.cli._running import Running, tell
-from wireroom.cli.up import HOST, PORT, run
+from wireroom.cli.up import HOST, PORT, PORTS, run
 from wireroom.config import LogSettings, Settings, StoreSettings
 from wireroom.log import Log
 from wireroom.publisher import Publisher
@@ -16,7 +16,7 @@ from wireroom.publisher import Publisher
 
 @click.command()
 @click.option("--host", default=HOST, show_default=True, help="Where the web server listens.")
-@click.option("--port", type=int, help=f"0 takes any free one.  [default: {PORT}, or any free one if that is taken]")
+@click.option("--port", type=PORTS, help=f"0 takes any free one.  [default: {PORT}, or any free one if that is taken]")
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),

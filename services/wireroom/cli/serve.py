@@ -4,14 +4,14 @@ import click
 
 from wireroom.cli._running import Running, tell, until_signal
 from wireroom.cli._settings import with_settings
-from wireroom.cli.up import HOST, PORT
+from wireroom.cli.up import HOST, PORT, PORTS
 from wireroom.config import Settings
 from wireroom.connect import installed, open_store
 
 
 @click.command()
 @click.option("--host", default=HOST, show_default=True, help="Where it listens.")
-@click.option("--port", default=PORT, show_default=True, help="0 takes any free one.")
+@click.option("--port", type=PORTS, default=PORT, show_default=True, help="0 takes any free one.")
 @with_settings
 def command(settings: Settings, host: str, port: int) -> None:
     """Serve the documents of the store.

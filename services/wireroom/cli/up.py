@@ -18,12 +18,12 @@ from wireroom.sink import installed_sinks
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-HOST, PORT = "127.0.0.1", 8080
+HOST, PORT, PORTS = "127.0.0.1", 8080, click.IntRange(0, 65535)
 
 
 @click.command()
 @click.option("--host", default=HOST, show_default=True, help="Where the web server listens.")
-@click.option("--port", default=PORT, show_default=True, help="0 takes any free one.")
+@click.option("--port", type=PORTS, default=PORT, show_default=True, help="0 takes any free one.")
 @click.option("--drain", is_flag=True, help="Process what is there, then exit; no web server.")
 @with_settings
 def command(settings: Settings, host: str, port: int, drain: bool) -> None:

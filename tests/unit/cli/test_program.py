@@ -52,6 +52,12 @@ def test_version_and_short_help(shell: Shell) -> None:
     assert shell("-h").out == shell("--help").out
 
 
+@pytest.mark.parametrize("name", ["up", "serve", "demo"])
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_no_port_has_that_number(shell: Shell, name: str, port: str) -> None:
+    assert shell(name, f"--port={port}").code == 2
+
+
 @pytest.mark.parametrize("arguments", [["nonsense"], ["publish"], ["check", "--nonsense"], ["render", "x.json"]])
 def test_usage(shell: Shell, arguments: list[str]) -> None:
     result = shell(*arguments)

@@ -117,3 +117,7 @@ def test_a_withdrawal_may_be_raised(shell: Shell) -> None:
     result = shell("withdraw", "teluk", "badai/7", "--revision", "9", "--published-at", "2026-03-01T05:30:00Z")
     assert (result.code, result.out) == (0, "withdrawn at revision 9\n")
     assert withdrawn(shell).revision == 9
+
+
+def test_a_date_before_the_year_1_is_a_fault_of_usage(shell: Shell) -> None:
+    assert shell("withdraw", "teluk", "x", "--published-at", "0001-01-01T00:00:00+14:00").code == 2
