@@ -8,6 +8,7 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+EARLIEST = -62_135_596_800 * SECOND  # the year 1: no event is dated before it
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 

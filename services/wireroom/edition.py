@@ -11,7 +11,7 @@ from itertools import count
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from wireroom.clock import DAY
+from wireroom.clock import DAY, EARLIEST
 from wireroom.document import ArticleAt, Document
 from wireroom.event import ArticleEvent, Kind, Order
 
@@ -87,7 +87,7 @@ class Edition:
     applied: Mapping[str, int] = field(default_factory=dict)
     entries: Mapping[str, Entry] = field(default_factory=dict)
     tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
-    floor: SortKey = (0, "")
+    floor: SortKey = (EARLIEST, "")
     more: bool = False
     documents: Mapping[str, DocumentState] = field(default_factory=dict)
     unknown: Mapping[str, Any] = field(default_factory=dict)

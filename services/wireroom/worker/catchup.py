@@ -6,6 +6,7 @@ It builds in memory, a slice at a time, and writes once; the edition then joins 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from wireroom.clock import DAY
 from wireroom.edition import Change, Edition, Window, fold, needs_refill
 from wireroom.event import ArticleEvent, Kind, Order
 from wireroom.log import Log, Partition, Record
@@ -16,6 +17,7 @@ from wireroom.worker.quarantine import Quarantine
 from wireroom.worker.seen import Seen
 
 SLICE = 250  # records read between two looks at the first reader's log
+EVER = 10_000 * 366 * DAY  # further back than a date can be
 RESERVE = 20  # how many windows a build keeps in reserve, against withdrawals further on in the log
 
 
@@ -127,7 +129,7 @@ class Pass:
                 self._withdraw(change.event)
 
     def _memory(self, event: ArticleEvent) -> Seen:
-        return self._seen.setdefault(event.publication, Seen(forget=self._clock.now()))
+        return self._seen.setdefault(event.publication, Seen(forget=EVER))
 
     def _newest(self, event: ArticleEvent) -> Order | None:
         return self._memory(event).newest(event)

@@ -4,7 +4,7 @@ from tests.unit.events import NOW, put, wd
 from tests.unit.worker.newsroom import NEWS, SETTINGS, SPORT, Faults, Newsroom, live_through, run_to_rest, settle
 from tests.unit.worker.toy import Section, ToySink
 from wireroom import codec
-from wireroom.clock import DAY, HOUR, SECOND, ManualClock
+from wireroom.clock import DAY, EARLIEST, HOUR, SECOND, ManualClock
 from wireroom.config import Settings
 from wireroom.document import generation_of
 from wireroom.edition import Window
@@ -67,6 +67,14 @@ def test_an_archive_fills_a_window_and_brings_nothing_withdrawn_back() -> None:
     room.archive(put("a", published=old), put("b", published=old + 1), put("c", published=old + 2))
     run_to_rest(room.worker())
     assert room.shown() == {"c": 1, "b": 1}
+
+
+def test_articles_of_the_year_1_are_shown_and_an_older_revision_is_not() -> None:
+    room = Newsroom()
+    gone = put("b", 2, published=EARLIEST, sections=("sport",))
+    room.publish(put("a", published=EARLIEST), gone, put("b", published=EARLIEST))
+    run_to_rest(room.worker(NEWS))
+    assert room.shown() == {"a": 1}
 
 
 def test_a_new_feed_fills_itself_while_the_others_stay_fresh() -> None:
