@@ -1,5 +1,6 @@
 """`wireroom`: every module beside this one is a command of its name, imported when it is asked for."""
 
+import signal
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -23,6 +24,8 @@ class Commands(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         module = import_module(f"wireroom.cli.{cmd_name.replace('-', '_')}")
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on it is told in order
         command: click.Command = module.command
         return command
 

@@ -1,4 +1,6 @@
 import os
+import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -112,6 +114,30 @@ def test_without_click_it_says_what_to_install(tmp_path: Path) -> None:
     )
     assert command.returncode == 1
     assert "pip install 'wireroom[cli]'" in command.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_lead_nowhere(shell: Shell, closed: str) -> None:
+    shell.write("storm.ndjson", STORM)
+    command = shlex.join([*WIREROOM, "publish", "storm.ndjson"])
+    assert subprocess.run(["/bin/sh", "-c", f"{command} {closed}"], cwd=shell.folder).returncode == 0
+    assert len(shell.records()) == 1
+
+
+def test_an_interrupt_is_not_lost_in_what_is_being_loaded(tmp_path: Path) -> None:
+    swallowing = "try:\n print(flush=True); time.sleep(30)\nexcept KeyboardInterrupt:\n pass\n"
+    (tmp_path / "click.py").write_text(f"import time\n{swallowing}")
+    command = subprocess.Popen(
+        [*WIREROOM, "--help"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert command.stdout is not None
+    command.stdout.readline()
+    command.send_signal(signal.SIGINT)
+    assert command.communicate() == (b"", b"")
+    assert command.returncode == -signal.SIGINT
 
 
 def test_help_loads_no_output_and_no_log() -> None:
