@@ -14,6 +14,7 @@ from wireroom.config import Settings
 from wireroom.document import Document, generation_of
 from wireroom.edition import Edition
 from wireroom.errors import Red
+from wireroom.event import Order
 from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Log
 from wireroom.sink import Definition, Direct, Sink
 from wireroom.store import Store, Stored
@@ -73,7 +74,7 @@ class Replay:
             map=map,
         )
         self._rebuilt: list[tuple[LiveEdition, Edition]] = []
-        self._direct: set[str] = set()
+        self._direct: dict[str, Order] = {}
 
     # ---- finding -----------------------------------------------------------------------------------------------
 
@@ -123,16 +124,25 @@ class Replay:
                 yield _difference(document, stored, added, removed)
 
     def find_direct(self, progress: Progress) -> list[Difference]:
-        """Compare the documents that are their own editions."""
+        """Compare the documents that are their own editions.
+
+        Of an article the newest event alone counts: it may have no document yet, and an older one must not get one.
+        """
         found: dict[str, Difference] = {}
-        for direct in self._directs(progress):
+        newest: dict[str, Order] = {}  # of what differs, or has no document
+        for order, direct in self._directs(progress):
             stored = self._store.get(direct.key)
-            if document := direct.merge(stored, self._clock.now(), self._publications):
+            document = direct.merge(stored, self._clock.now(), self._publications)
+            if (document is None and stored) or order < newest.get(direct.key, order):
+                continue
+            newest[direct.key] = order
+            found.pop(direct.key, None)
+            if document:
                 found[direct.key] = _difference(document, stored)
-        self._direct = set(found)
+        self._direct = {key: newest[key] for key in found}
         return list(found.values())
 
-    def _directs(self, progress: Progress) -> Iterator[Direct]:
+    def _directs(self, progress: Progress) -> Iterator[tuple[Order, Direct]]:
         for topic in (ARTICLES, BACKFILL):
             for partition in self._log.partitions(topic):
                 offset, end = 0, self._log.end(partition)
@@ -142,7 +152,7 @@ class Replay:
                             continue
                         if (direct := self._sink.direct(arrival.event)) is None:
                             return  # this sink has no such documents
-                        yield direct
+                        yield arrival.event.order, direct
                     offset = records[-1].offset + 1
                     progress(len(records))
 
@@ -152,8 +162,8 @@ class Replay:
         """Bring every document that differs to its new form; a document whose content is the same is not touched."""
         for live, built in self._rebuilt:
             live.replay(built)
-        for direct in self._directs(progress) if self._direct else ():
-            if direct.key in self._direct:
+        for order, direct in self._directs(progress) if self._direct else ():
+            if self._direct.get(direct.key) == order:
                 self._documents.merge(direct, self._publications)
         changes = [codec.encode_change(change) for change in self._documents.take_changes()]
         if changes:

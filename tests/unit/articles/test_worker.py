@@ -1,6 +1,7 @@
 """Article documents as the worker writes them: what waits gets its document when its time comes, and no earlier."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -108,3 +109,16 @@ def test_a_replay_tells_what_is_missing_before_it_writes_it(world: World) -> Non
     assert world.status("17") is None
     replay.publish(lambda _: None)
     assert (world.status("17"), world.status("18")) == ("usable", None)
+
+
+@pytest.mark.parametrize("hidden", [{"embargoed_until": NOON + HOUR}, {"exclude": ("articles",)}])
+@pytest.mark.parametrize("late", [True, False])
+def test_a_replay_shows_no_older_revision_of_what_is_hidden(world: World, hidden: dict[str, Any], late: bool) -> None:
+    events = [published("17"), published("17", revision=2, **hidden)]
+    world.publish(*(reversed(events) if late else events))
+    world.worker().step()
+    assert world.status("17") is None
+    replay = Replay(ArticlesSink(SETTINGS), world.log, world.store, SETTINGS, world.clock)
+    assert replay.find_direct(lambda _: None) == []
+    replay.publish(lambda _: None)
+    assert world.status("17") is None
