@@ -118,9 +118,14 @@ def fold(
     a slower clock. Nothing to change gives the same edition.
     """
     draft = _Draft(edition, window, max(now, edition.clock))
+    changes = list(changes)
+    coming = {(c.event.id, c.event.order) for c in changes if c.offset >= edition.applied.get(c.source, 0)}
     for change in changes:
-        latest = newest(change.event)
-        if change.offset >= edition.applied.get(change.source, 0) or (latest and latest > change.event.order):
+        event, latest = change.event, newest(change.event)
+        coming.discard((event.id, event.order))
+        if (event.id, latest) in coming:
+            latest = None  # it must find what it replaces, else the withdrawal of a secret would leave a tombstone
+        if change.offset >= edition.applied.get(change.source, 0) or (latest and latest > event.order):
             draft.take(change, latest)
     draft.let_time_pass()
     draft.trim()

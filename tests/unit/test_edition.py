@@ -149,6 +149,20 @@ def test_tombstones_are_for_what_was_public() -> None:
     assert not secret.tombstones
 
 
+def test_a_withdrawal_in_the_batch_of_the_secret_leaves_no_tombstone() -> None:
+    gone = wd("a", 2)
+    changes = [change(put("a", embargo=NOW + HOUR), 0), change(gone, 1)]
+    edition = fold(EMPTY, Window(entries=2, tombstones=72 * HOUR), changes, {"t/0": 2}, NOW, lambda _: gone.order)
+    assert not edition.tombstones
+    assert not edition.entries
+
+
+def test_an_older_revision_behind_one_that_is_not_selected_in_its_batch_is_not_taken() -> None:
+    later = put("a", 2)
+    changes = [change(later, 0, selected=False), change(put("a"), 1)]
+    assert not fold(EMPTY, Window(entries=2), changes, {"t/0": 2}, NOW, lambda _: later.order).entries
+
+
 def test_a_tombstone_goes_by_the_clock_alone() -> None:
     window = Window(entries=2, tombstones=72 * HOUR)
     gone = run([put("a"), wd("a", 2)], window)
