@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from wireroom.event import ArticleEvent
 from wireroom.sink import Content
-from wireroom.sitemaps.lint import lint
+from wireroom.sitemaps.lint import LONGEST_LOC, lint
 from wireroom.text import plain
 from wireroom.uri import uri
 
@@ -33,11 +33,11 @@ def content(event: ArticleEvent) -> Content:
 
 
 def _fitting(images: list[str]) -> list[str]:
-    """The first pictures, as many as fit; one always does."""
-    if len(images) < 2:
-        return images
+    """The first pictures, as many as fit, without those at addresses that no sitemap may hold."""
     fitting, room = [], PICTURES
     for image in images:
+        if len(image) > LONGEST_LOC:
+            continue
         room -= len(image) + 4 * image.count("&") + _MARKUP
         if room < 0:
             break
