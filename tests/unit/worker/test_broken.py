@@ -1,18 +1,31 @@
 """Every rule of the protocol, broken on purpose: each must be caught by the tests that the whole rule passes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any
 
 import pytest
 
-from tests.unit.worker import newsroom, test_faults, test_worker
-from wireroom.clock import HOUR
+from tests.unit.articles import test_direct
+from tests.unit.articles.shelf import Shelf
+from tests.unit.worker import newsroom, test_faults, test_interleavings, test_worker
+from wireroom import edition
+from wireroom.articles.direct import ArticleDocument, state_of
+from wireroom.clock import HOUR, SteadyClock
+from wireroom.config import Publication
 from wireroom.document import Document
-from wireroom.edition import Edition, Window, _Draft
+from wireroom.edition import Change, Edition, Window, _Draft
+from wireroom.errors import Fenced
+from wireroom.log import Consumer
 from wireroom.log.memory import Seat
-from wireroom.store import Stored
+from wireroom.store import Store, Stored
 from wireroom.worker.assignment import Assignment
+from wireroom.worker.catchup import Pass, SecondReader
 from wireroom.worker.documents import DocumentWriter
 from wireroom.worker.live import LiveEdition
+from wireroom.worker.owned import Owned, write_roster
+from wireroom.worker.reader import FirstReader
 from wireroom.worker.seen import Seen
 from wireroom.worker.session import Session
 
@@ -56,6 +69,41 @@ def never_verified(patch: pytest.MonkeyPatch) -> None:
         real(self, upto, claim=None)
 
     patch.setattr(LiveEdition, "publish", publish)
+
+
+def verified_only_after_a_restart(patch: pytest.MonkeyPatch) -> None:
+    """A state that another worker wrote is not looked after once this one has verified any."""
+    real_put, real_documents = LiveEdition._put, LiveEdition._publish_documents
+    wrote: set[LiveEdition] = set()
+
+    def _put(self: LiveEdition, new: Edition) -> bool:
+        if done := real_put(self, new):
+            wrote.add(self)
+        return done
+
+    def _publish_documents(self: LiveEdition, documents: Sequence[Document]) -> None:
+        if self._verified is None or self in wrote:
+            wrote.discard(self)
+            real_documents(self, documents)
+
+    patch.setattr(LiveEdition, "_put", _put)
+    patch.setattr(LiveEdition, "_publish_documents", _publish_documents)
+
+
+def who_is_overtaken_drops_its_partition(patch: pytest.MonkeyPatch) -> None:
+    real = LiveEdition._merge_again
+
+    def _merge_again(self: LiveEdition, upto: Mapping[str, int]) -> None:
+        if self.base and any(self.base.applied.get(source, 0) > offset for source, offset in upto.items()):
+            raise Fenced("overtaken")
+        real(self, upto)
+
+    patch.setattr(LiveEdition, "_merge_again", _merge_again)
+
+
+def editions_are_not_loaded(patch: pytest.MonkeyPatch) -> None:
+    """Only by the first event that touches them."""
+    patch.setattr(Assignment, "_load", lambda self, new: self._publications.load())
 
 
 def announced_only_when_written(patch: pytest.MonkeyPatch) -> None:
@@ -105,6 +153,114 @@ def no_confirmed_ownership(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Session, "_fence", lambda self: None)
 
 
+def rosters_keep_what_another_configuration_fed(patch: pytest.MonkeyPatch) -> None:
+    real = Assignment._load
+
+    def _load(self: Assignment, new: Collection[Owned]) -> None:
+        before = {owned.source: dict(owned.live) for owned in new}
+        real(self, new)
+        for owned in new:
+            owned.live |= {k: e for k, e in before[owned.source].items() if k not in self.editions}
+
+    patch.setattr(Assignment, "_load", _load)
+
+
+def rosters_are_not_asked(patch: pytest.MonkeyPatch) -> None:
+    """An edition is live when it has this worker's definition, whoever fed it last."""
+
+    def _continues(self: Assignment, live: LiveEdition) -> bool:
+        assert live.base
+        for owned in self._owners(live.definition):
+            owned.join(live.key, live.base.epoch)
+        return live.base.definition == live.definition.digest
+
+    patch.setattr(Assignment, "_continues", _continues)
+
+
+def a_reset_goes_only_to_the_first_reader(patch: pytest.MonkeyPatch) -> None:
+    """As far as that was when the reset began."""
+    goals: dict[Pass, dict[str, int]] = {}
+
+    def _goal(self: SecondReader, reading: Pass) -> dict[str, int]:
+        return goals.setdefault(reading, {o.source: o.position for o in self._assignment.owned.values()})
+
+    patch.setattr(SecondReader, "_goal", _goal)
+
+
+def documents_are_written_while_behind(patch: pytest.MonkeyPatch) -> None:
+    """Each record that the second reader reads is shown at once."""
+    real, generations = SecondReader.step, count(100)
+
+    def step(self: SecondReader, backlog: bool) -> bool:
+        done = real(self, backlog)
+        for build in self._pass.builds if self._pass else ():
+            for document in build.live.render(build.draft):
+                build.live._outside.documents.write(document, next(generations))
+        return done
+
+    patch.setattr("wireroom.worker.catchup.SLICE", 1)
+    patch.setattr(SecondReader, "step", step)
+
+
+def shared_editions_are_touched_like_others(patch: pytest.MonkeyPatch) -> None:
+    real = FirstReader._touches
+
+    def _touches(self: FirstReader, change: Change, live: LiveEdition, changes: Mapping[str, list[Change]]) -> bool:
+        shared, self._assignment.shared = self._assignment.shared, set()
+        try:
+            return real(self, change, live, changes)
+        finally:
+            self._assignment.shared = shared
+
+    patch.setattr(FirstReader, "_touches", _touches)
+
+
+def memory_is_not_read_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Session, "_outdate_memory", lambda self: None)
+
+
+def memory_is_saved_too_late(patch: pytest.MonkeyPatch) -> None:
+    """With the commit, after the editions."""
+    real = Assignment.publish
+
+    def publish(self: Assignment, live: LiveEdition, claim: bool = False) -> None:
+        shared, self.shared = self.shared, set()
+        try:
+            real(self, live, claim)
+        finally:
+            self.shared = shared
+
+    patch.setattr(Assignment, "publish", publish)
+
+
+def what_is_below_applied_is_never_looked_at(patch: pytest.MonkeyPatch) -> None:
+    real = edition.fold
+
+    def fold(base: Edition, window: Window, changes: Iterable[Change], *rest: Any) -> Edition:  # noqa: ANN401
+        new = [change for change in changes if change.offset >= base.applied.get(change.source, 0)]
+        return real(base, window, new, *rest)
+
+    patch.setattr("wireroom.worker.live.fold", fold)
+
+
+def a_build_that_goes_on_knows_only_what_it_reads(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Pass, "_newest_of_all", Pass._newest)
+
+
+def losses_are_seen_only_by_the_last_poll(patch: pytest.MonkeyPatch) -> None:
+    def watch(self: Assignment, consumer: Consumer) -> None:
+        self._lost = bool(self.owned.keys() - consumer.assignment().keys())
+
+    patch.setattr(Assignment, "watch", watch)
+
+
+def rosters_are_shared(patch: pytest.MonkeyPatch) -> None:
+    def write(store: Store, worker: str, member: str, owned: Owned) -> str:
+        return write_roster(store, worker, "", replace(owned, source=""))
+
+    patch.setattr("wireroom.worker.session.write_roster", write)
+
+
 def no_claim(patch: pytest.MonkeyPatch) -> None:
     real = LiveEdition.publish
     patch.setattr(LiveEdition, "publish", lambda self, upto, claim=None: real(self, upto, None))
@@ -127,9 +283,29 @@ def no_refill(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(LiveEdition, "needs_refill", property(lambda self: False))
 
 
+def refilled_within_the_same_bounds(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("wireroom.worker.catchup.SLICE", 1)
+    patch.setattr("wireroom.worker.catchup.build_window", lambda window, reserve=0: window)
+
+
 def every_edition_is_live(patch: pytest.MonkeyPatch) -> None:
     """A new edition is fed from here on, without what lies below."""
     patch.setattr(Assignment, "_complete", lambda self, definition: True)
+
+
+def nothing_recorded(patch: pytest.MonkeyPatch) -> None:
+    """What was decided by a faster clock is decided again by a slower one."""
+    real = _Draft.__init__
+
+    def init(self: _Draft, edition: Edition, window: Window, now: int) -> None:
+        real(self, edition, window, now)
+
+    def fold(base: Edition, window: Window, changes: Iterable[Change], upto: Any, now: int, *rest: Any) -> Edition:  # noqa: ANN401
+        return edition.fold(replace(base, clock=0), window, changes, upto, now, *rest)
+
+    patch.setattr("wireroom.worker.live.fold", fold)
+    patch.setattr(_Draft, "__init__", init)
+    patch.setattr(SteadyClock, "reach", lambda self, time: None)
 
 
 def the_recorded_clock_is_not_used(patch: pytest.MonkeyPatch) -> None:
@@ -141,21 +317,71 @@ def the_recorded_clock_is_not_used(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(_Draft, "__init__", init)
 
 
-F, W = test_faults, test_worker
+def a_tombstone_only_where_a_document_is(patch: pytest.MonkeyPatch) -> None:
+    real = ArticleDocument.merge
+
+    def merge(self: ArticleDocument, current: Stored | None, now: int, known: Mapping[str, Publication]) -> Any:  # noqa: ANN401
+        return None if current is None and self.event.article is None else real(self, current, now, known)
+
+    patch.setattr(ArticleDocument, "merge", merge)
+
+
+def only_a_higher_revision_replaces(patch: pytest.MonkeyPatch) -> None:
+    """The lift of an embargo does not."""
+    real = ArticleDocument.merge
+
+    def merge(self: ArticleDocument, current: Stored | None, now: int, known: Mapping[str, Publication]) -> Any:  # noqa: ANN401
+        held = state_of(current.body) if current else None
+        return None if held and held.order >= self.event.order else real(self, current, now, known)
+
+    patch.setattr(ArticleDocument, "merge", merge)
+
+
+F, W, S, D = test_faults, test_worker, test_interleavings, test_direct
 CAUGHT: list[tuple[Patch, Callable[[], None]]] = [
     (blind_documents, lambda: F.test_a_zombie_at_every_step("two editions", F.begun)),
     (no_generation_in_the_body, lambda: F.test_a_zombie_at_every_step("content returns", F.begun)),
     (never_verified, lambda: F.test_a_fault_at_every_step("a quiet end", F.begun, "die")),
+    (verified_only_after_a_restart, lambda: S.test_every_hand_over_where_the_zombie_dies_after_a_few_steps_more(4)),
+    (who_is_overtaken_drops_its_partition, lambda: S.test_every_hand_over("a quiet end")),
+    (editions_are_not_loaded, W.test_an_embargo_lifts_and_an_article_expires_without_an_event),
     (announced_only_when_written, lambda: F.test_a_fault_at_every_step("a quiet end", F.begun, "die")),
     (committed_before_published, lambda: F.test_a_fault_at_every_step("a quiet end", F.begun, "die")),
     (anybody_commits, lambda: F.test_a_zombie_at_every_step("two editions", F.begun)),
     (no_confirmed_ownership, F.test_a_definition_rolled_back_with_a_zombie_at_every_step),
+    (
+        rosters_keep_what_another_configuration_fed,
+        W.test_a_feed_that_was_taken_out_of_the_configuration_for_a_while_misses_nothing,
+    ),
+    (rosters_are_not_asked, W.test_a_feed_that_was_taken_out_of_the_configuration_for_a_while_misses_nothing),
+    (a_reset_goes_only_to_the_first_reader, F.test_a_definition_changed_after_a_death_at_every_step),
+    (documents_are_written_while_behind, F.test_a_definition_changed_after_a_death_at_every_step),
+    (rosters_are_shared, S.test_members_do_not_drop_each_others_rosters),
+    (losses_are_seen_only_by_the_last_poll, F.test_a_partition_that_went_and_came_back_is_begun_anew),
+    (
+        shared_editions_are_touched_like_others,
+        lambda: S.test_two_members_feed_one_edition("a refill while an article is withdrawn"),
+    ),
+    (memory_is_not_read_again, S.test_live_log_and_archive_may_belong_to_two),
+    (memory_is_saved_too_late, S.test_live_log_and_archive_may_belong_to_two),
+    (what_is_below_applied_is_never_looked_at, S.test_a_zombie_does_not_bring_an_archived_article_back),
+    (
+        a_build_that_goes_on_knows_only_what_it_reads,
+        W.test_an_archive_after_an_interrupted_build_brings_nothing_withdrawn_back,
+    ),
     (no_claim, F.test_a_definition_rolled_back_with_a_zombie_at_every_step),
     (generation_from_nothing, F.test_a_lost_edition_is_built_again_with_a_generation_above_its_documents),
     (no_memory, F.test_an_older_revision_that_comes_after_a_restart_is_not_shown),
     (no_floor, W.test_an_archive_fills_a_window_and_brings_nothing_withdrawn_back),
     (no_refill, W.test_a_window_that_was_emptied_is_filled_again_from_the_log),
+    (refilled_within_the_same_bounds, W.test_a_window_that_was_emptied_is_filled_again_from_the_log),
     (every_edition_is_live, W.test_a_new_feed_fills_itself_while_the_others_stay_fresh),
+    (nothing_recorded, W.test_a_slower_clock_hides_nothing_again),
+    (a_tombstone_only_where_a_document_is, lambda: D.test_a_withdrawal_always_leaves_its_tombstone(Shelf())),
+    (
+        only_a_higher_revision_replaces,
+        lambda: D.test_the_lift_replaces_the_mark_of_its_own_revision_and_no_clock_brings_it_back(Shelf()),
+    ),
     (the_recorded_clock_is_not_used, W.test_an_embargo_lifts_and_an_article_expires_without_an_event),
 ]
 

@@ -23,7 +23,7 @@ SCENARIOS: dict[str, Sequence[ArticleEvent]] = {
     "content returns": [put("a"), put("b"), wd("b", 2)],
     "embargo over": [put("a", embargo=NOW - HOUR), put("a", 2), put("b", sections=("sport",))],
     "a refill": [*[put(i) for i in "abcdef"], *[wd(i, 2) for i in "fedc"]],
-    "a quiet end": [put("a"), put("a", 2, sections=BOTH), put("z", sections=("other",))],
+    "a quiet end": [put("a"), put("a", 2, sections=BOTH), put("b"), put("z", sections=("other",))],
     "a rejected record": [put("a"), put("a", 2, title="bad"), put("b")],
 }
 Build = Callable[[str], Newsroom]

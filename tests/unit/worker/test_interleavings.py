@@ -94,7 +94,7 @@ def hand_over(name: str, build: Callable[[str], Newsroom], schedule: Schedule) -
     return room
 
 
-@pytest.mark.parametrize("name", ["two editions", "an article leaves the selection"])
+@pytest.mark.parametrize("name", ["two editions", "a quiet end"])
 def test_every_hand_over(name: str) -> None:
     def play(schedule: Schedule) -> None:
         check(hand_over(name, begun, schedule), name, str(schedule))
@@ -102,12 +102,12 @@ def test_every_hand_over(name: str) -> None:
     assert all_schedules(play) > 40
 
 
-@pytest.mark.parametrize("steps", [1, 2, 3])
+@pytest.mark.parametrize("steps", [1, 4])
 def test_every_hand_over_where_the_zombie_dies_after_a_few_steps_more(steps: int) -> None:
     def play(schedule: Schedule) -> None:
-        check(hand_over("two editions", begun, schedule), "two editions", str(schedule))
+        check(hand_over("a quiet end", begun, schedule), "a quiet end", str(schedule))
 
-    assert all_schedules(play, steps, deadly=True) > 40
+    assert all_schedules(play, steps, every=3, deadly=True) > 40
 
 
 LENGTHS = st.lists(st.integers(0, 20), max_size=7)
