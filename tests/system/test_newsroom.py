@@ -133,6 +133,48 @@ def test_a_feed_that_is_added_fills_itself(newsroom: Newsroom) -> None:
     assert newsroom.document(LATEST) == before
 
 
+def test_the_others_stay_fresh_while_a_feed_that_was_added_fills_itself(newsroom: Newsroom) -> None:
+    publication = {"id": "daily", "name": "Daily", "language": "en", "url": "https://daily.example/"}
+    feeds = [{"id": name, "publication": "daily", "include": {"sections": [name]}} for name in ("news", "sport")]
+    config = newsroom.folder / "wireroom.yaml"
+    config.write_text(json.dumps({"publications": [publication], "feeds": feeds[:1]}))
+    newsroom.publish(*[article(f"n{k:04}", sections=["sport"] if k % 40 == 0 else ["news"]) for k in range(2400)])
+    newsroom.run("worker", "feeds", "--drain")
+    config.write_text(json.dumps({"publications": [publication], "feeds": feeds}))
+    with newsroom.running("worker", "feeds"):
+        newsroom.publish(article("fresh", sections=["news"], published_at=soon(-1)))
+        wait_for(lambda: newsroom.titles("feeds/daily/news.json")[0] == "fresh at 1")
+        wait_for(lambda: len(newsroom.titles("feeds/daily/sport.json")) == 50)
+
+
+def test_after_more_withdrawals_than_the_reserve_the_window_is_full_again(newsroom: Newsroom) -> None:
+    publication = {"id": "daily", "name": "Daily", "language": "en", "url": "https://daily.example/"}
+    feed = {"id": "latest", "publication": "daily", "entries": 5}
+    (newsroom.folder / "wireroom.yaml").write_text(json.dumps({"publications": [publication], "feeds": [feed]}))
+    dates = [soon(-1000 + k) for k in range(40)]
+    newsroom.publish(*[article(f"n{k:02}", published_at=dates[k]) for k in range(40)])
+    with newsroom.running("worker", "feeds"):
+        wait_for(lambda: newsroom.titles(LATEST)[:1] == ["n39 at 1"])
+        newsroom.publish(*[withdrawal(f"n{k}", 2, dates[k]) for k in range(20, 40)])
+        wait_for(lambda: newsroom.titles(LATEST) == [f"n{k} at 1" for k in (19, 18, 17, 16, 15)])
+
+
+def test_an_article_withdrawn_a_year_ago_does_not_return_by_a_backfill_of_its_first_revision(
+    newsroom: Newsroom,
+) -> None:
+    year_ago = soon(-400 * 86_400)
+    newsroom.publish(article("gone", published_at=year_ago), withdrawal("gone", 2, year_ago))
+    newsroom.run("up", "--drain")
+    older = [article(f"n{k}", published_at=soon(-500 * 86_400 - k)) for k in range(3)]
+    newsroom.publish(article("gone", published_at=year_ago), *older, backfill=True)
+    newsroom.run("up", "--drain")
+    assert newsroom.titles(LATEST) == ["n0 at 1", "n1 at 1", "n2 at 1"]
+    assert '"canceled"' in newsroom.document("articles/daily/gone.json")
+    (newsroom.folder / "data/store/editions/feeds/daily/latest.json").unlink()  # and a rebuild knows it too
+    newsroom.run("up", "--drain")
+    assert newsroom.titles(LATEST) == ["n0 at 1", "n1 at 1", "n2 at 1"]
+
+
 def test_replay_finds_nothing_where_all_is_well_and_mends_what_is_not(newsroom: Newsroom) -> None:
     newsroom.publish(*[article(f"n{k}") for k in range(5)])
     newsroom.run("up", "--drain")

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from threading import Event, Thread
+from time import monotonic
 from types import FrameType
 
 from wireroom.config import Settings
@@ -58,8 +59,9 @@ class Running:
     def finish(self) -> None:
         """End everything and wait for it. Raises what a thread died of: a bug before a Red."""
         self.stop.set()
+        deadline = monotonic() + LATEST_END
         for thread in self._threads:
-            thread.join(LATEST_END)
+            thread.join(max(0.0, deadline - monotonic()))
         for error in [*self._bugs, *self.reds]:
             raise error
 

@@ -125,6 +125,9 @@ class Session:
 
     def _end(self) -> None:
         """Stop in order; what cannot be finished now is not committed, and done again by the next worker."""
+        if self._is_held:
+            log.warning("%s: stopped while the outside is unwell, nothing is lost", self.sink.name)
+            return
         try:
             self.finish()
             self.quarantine.close()
@@ -136,16 +139,23 @@ class Session:
     def step(self, wait: bool = True) -> bool:
         """One turn; whether nothing was left to do before it."""
         try:
-            if self.clock.now() < self._held_until:
+            if self._is_held:
                 self._sit_out()
                 return False
             return self._turn(wait)
         except RetryAfter as unwell:
-            log.warning("%s: %s; trying again in %g s", self.sink.name, unwell, unwell.seconds)
-            self._held_until = self.clock.now() + round(unwell.seconds * SECOND)
-            for owned in self.assignment.owned.values():
-                self.consumer.seek(owned.partition, owned.position)
+            self._hold(unwell)
             return False
+
+    @property
+    def _is_held(self) -> bool:
+        return self.clock.now() < self._held_until
+
+    def _hold(self, unwell: RetryAfter) -> None:
+        log.warning("%s: %s; trying again in %g s", self.sink.name, unwell, unwell.seconds)
+        self._held_until = self.clock.now() + round(unwell.seconds * SECOND)
+        for owned in self.assignment.owned.values():
+            self.consumer.seek(owned.partition, owned.position)
 
     def _sit_out(self) -> None:
         """Keep the membership while the outside is unwell; take nothing."""
@@ -182,15 +192,23 @@ class Session:
         """Whether this group, not only this member, has worked through the log. Raises Red when it never will."""
         if self.reader.red:
             raise Red(self.reader.red, "nothing was skipped; it goes on by itself once that is done")
-        self.finish()
-        if self.assignment.refills or self.assignment.behind:
+        try:
+            self.finish()
+            return not (self.assignment.refills or self.assignment.behind) and all(
+                (self.log.committed(self.sink.name, partition) or Commit(0)).offset >= self.log.end(partition)
+                for topic in (ARTICLES, BACKFILL)
+                for partition in self.log.partitions(topic)
+            )
+        except RetryAfter as unwell:
+            self._hold(unwell)
             return False
-        partitions = [p for topic in (ARTICLES, BACKFILL) for p in self.log.partitions(topic)]
-        return all((self.log.committed(self.sink.name, p) or Commit(0)).offset >= self.log.end(p) for p in partitions)
 
     def close(self) -> None:
-        """Leave the group."""
-        self.consumer.close()
+        """Leave the group; while the log is unwell, the lease runs out instead."""
+        try:
+            self.consumer.close()
+        except RetryAfter as unwell:
+            log.warning("%s: left the group without a word: %s", self.sink.name, unwell)
 
     def _start_anew(self) -> None:
         self.health.forget()

@@ -1,14 +1,28 @@
 """What a worker does when nothing goes wrong."""
 
+from collections.abc import Sequence
+
+import pytest
+
 from tests.unit.events import NOW, put, wd
-from tests.unit.worker.newsroom import NEWS, SETTINGS, SPORT, Faults, Newsroom, live_through, run_to_rest, settle
+from tests.unit.worker.newsroom import (
+    NEWS,
+    SETTINGS,
+    SPORT,
+    Faults,
+    Newsroom,
+    WatchedConsumer,
+    live_through,
+    run_to_rest,
+    settle,
+)
 from tests.unit.worker.toy import Section, ToySink
 from wireroom import codec
 from wireroom.clock import DAY, EARLIEST, HOUR, SECOND, ManualClock
 from wireroom.config import Settings
 from wireroom.document import generation_of
 from wireroom.edition import Window
-from wireroom.log import DEAD_LETTERS, DOCUMENTS, Message, Partition
+from wireroom.log import DEAD_LETTERS, DOCUMENTS, Message, Partition, Record
 from wireroom.worker.replay import Difference, Replay
 
 
@@ -150,6 +164,28 @@ def test_an_embargo_lifts_and_an_article_expires_without_an_event() -> None:
     room.clock.time = NOW + 2 * HOUR + 5
     run_to_rest(room.worker())
     assert room.shown() == {"a": 1}, "also after a restart that slept past it"
+
+
+def test_it_sleeps_until_something_is_due_and_publishes_it_at_that_very_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Newsroom()
+    session = room.worker().join()
+    due = NOW + 1_700_000
+    room.publish(put("a", embargo=due), put("b"))
+    settle(session)
+    slept: list[float] = []
+
+    def poll(self: WatchedConsumer, timeout: float, limit: int) -> Sequence[Record]:
+        slept.append(timeout)
+        room.clock.time += round(timeout * SECOND)
+        return self.inner.poll(0, limit)
+
+    monkeypatch.setattr(WatchedConsumer, "poll", poll)
+    while "a" not in room.shown():
+        assert room.clock.time < due, "it slept past the time"
+        session.step()
+    assert room.clock.time == due
+    assert sum(slept) == pytest.approx(1.7)
+    assert len([timeout for timeout in slept if timeout]) <= 4, "nor did it wake for nothing"
 
 
 def test_the_first_change_at_once_then_one_flush_an_interval_and_withdrawals_at_once() -> None:
