@@ -1,6 +1,6 @@
 """The Log seam: where events live. Implementations: `sqlite.py`, `memory.py`.
 
-A log has topics, a topic has partitions, a partition is a sequence of records with offsets 0, 1, 2 …
+A log has topics, a topic has partitions, a partition is a sequence of records with rising offsets; there may be gaps.
 Consumers of one group share the partitions; a commit is accepted only from the member that owns the partition.
 """
 
@@ -29,7 +29,10 @@ class Message(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A message at its place in the log. `timestamp`: microseconds since the epoch, when it was appended."""
+    """A message at its place in the log. `timestamp`: microseconds since the epoch, when it was appended.
+
+    What has no key or no value (another producer may write such) has an empty one; of headers of one name the last counts.
+    """
 
     partition: Partition
     offset: int
@@ -53,32 +56,54 @@ class Commit(NamedTuple):
     metadata: str = ""
 
 
+class Assigned(NamedTuple):
+    """A partition as it was gained: what was committed then, and the term.
+
+    `term` is another number each time that the partition is gained: whatever was known under another term is void.
+    """
+
+    commit: Commit
+    term: int
+
+
 class Consumer(Protocol):
     """A member of a consumer group. One thread owns it."""
 
     def poll(self, timeout: float, limit: int) -> Sequence[Record]:
         """At most `limit` records of owned, unpaused partitions, waiting up to `timeout` seconds for the first.
 
-        Partitions are joined and lost only in here; renews the lease. A newly assigned partition starts at the
-        group's committed offset, or at the beginning.
+        Partitions come and go only in here, and a poll in which they do returns at once, without records; renews the
+        lease. A newly assigned partition starts at the group's committed offset, or at the beginning. Fewer records
+        than asked for do not mean that no more wait: `lag` tells.
         Raises RetryAfter while the log is unwell, Red when it lost data.
         """
         ...
 
-    def assignment(self) -> Mapping[Partition, Commit]:
-        """The partitions owned since the last poll, each with what was committed when it was assigned."""
+    def assignment(self) -> Mapping[Partition, Assigned]:
+        """The partitions owned since the last poll. One that was lost and regained in it has another term."""
+        ...
+
+    def lag(self, partition: Partition) -> int:
+        """How many records are known to wait behind the position of an owned partition, as of the last poll.
+
+        Asks no server; 0 for a partition that is not owned.
+        """
         ...
 
     def commit(self, offsets: Mapping[Partition, Commit]) -> None:
-        """Commit durably. Raises Fenced, and commits nothing, unless this member owns every one of them."""
+        """Commit durably, all or nothing.
+
+        Raises Fenced unless this member is a member still and owns every one of them, RetryAfter when it cannot be
+        done now: the group is being shared out anew, or the log is away. After RetryAfter it may be done all the same.
+        """
         ...
 
     def pause(self, partitions: Sequence[Partition]) -> None:
-        """Deliver nothing of exactly these partitions; resumes all others. Leases are kept."""
+        """Deliver nothing of exactly these partitions; resumes all others. Leases are kept; what is not owned is ignored."""
         ...
 
     def seek(self, partition: Partition, offset: int) -> None:
-        """Read an owned partition from `offset` on. Raises ValueError for one that is not owned."""
+        """Read an owned partition from `offset` on; what is not owned is ignored."""
         ...
 
     def close(self) -> None:
@@ -109,14 +134,14 @@ class Log(Protocol):
         ...
 
     def read(self, partition: Partition, offset: int, limit: int) -> Sequence[Record]:
-        """At most `limit` records from `offset` on, outside any group.
+        """At most `limit` records from `offset` on, outside any group, by rising offset.
 
-        Empty only when the log ends there: callers then go on from the end. Raises RetryAfter when it cannot be read.
+        Empty only when the partition ends there: callers then go on from the end. Raises RetryAfter when it cannot be read.
         """
         ...
 
     def end(self, partition: Partition) -> int:
-        """The offset that the next record will get."""
+        """The offset that the next record will get, at least."""
         ...
 
     def committed(self, group: str, partition: Partition) -> Commit | None:
@@ -124,7 +149,10 @@ class Log(Protocol):
         ...
 
     def join(self, group: str, topics: Sequence[str]) -> Consumer:
-        """A new member of a group. Partitions come with the first polls."""
+        """A new member of a group. Partitions come with the first polls.
+
+        Equal numbers of all `topics` have one owner, if all members name the same ones; these have equally many partitions.
+        """
         ...
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 from wireroom.clock import SECOND
 from wireroom.errors import Red
-from wireroom.log import Commit, Log, Partition, Record
+from wireroom.log import Assigned, Commit, Log, Partition, Record
 from wireroom.log.changes import Changes
 
 LEASE = 10 * SECOND
@@ -16,8 +16,8 @@ LOOK = 1.0  # seconds after which a waiting member looks at the leases again
 class Membership(Protocol):
     """A place in a consumer group."""
 
-    def renew(self) -> Mapping[Partition, Commit]:
-        """Stay a member; what is owned now. A call that loses something takes nothing, so that the loss is seen."""
+    def renew(self) -> Mapping[Partition, Assigned]:
+        """Stay a member; what is owned now. What was lost and regained has another term."""
         ...
 
     def commit(self, offsets: Mapping[Partition, Commit]) -> None:
@@ -39,7 +39,7 @@ class Member(Generic[Place]):
         self.membership = membership
         self._log = log
         self._changes = changes
-        self._assignment: Mapping[Partition, Commit] = {}
+        self._assignment: Mapping[Partition, Assigned] = {}
         self._positions: dict[Partition, int] = {}  # the first ones are read first
         self._paused: frozenset[Partition] = frozenset()
 
@@ -48,16 +48,22 @@ class Member(Generic[Place]):
         deadline = time.monotonic() + timeout
         while True:
             seen = self._changes.count
-            changed = self._follow(self.membership.renew())
+            if self._follow(self.membership.renew()):
+                return []
             records = self._read(limit)
             left = deadline - time.monotonic()
-            if records or changed or left <= 0:
+            if records or left <= 0:
                 return records
             self._changes.wait(seen, min(left, LOOK))
 
-    def assignment(self) -> Mapping[Partition, Commit]:
+    def assignment(self) -> Mapping[Partition, Assigned]:
         """See `Consumer`."""
         return self._assignment
+
+    def lag(self, partition: Partition) -> int:
+        """See `Consumer`."""
+        position = self._positions.get(partition)
+        return 0 if position is None else max(0, self._log.end(partition) - position)
 
     def commit(self, offsets: Mapping[Partition, Commit]) -> None:
         """See `Consumer`."""
@@ -69,22 +75,21 @@ class Member(Generic[Place]):
         self._paused = frozenset(partitions)
 
     def seek(self, partition: Partition, offset: int) -> None:
-        """See `Consumer`; ValueError for a partition that is not owned."""
-        if partition not in self._positions:
-            raise ValueError(f"{partition} is not assigned")
-        self._positions[partition] = offset
+        """See `Consumer`."""
+        if partition in self._positions:
+            self._positions[partition] = offset
 
     def close(self) -> None:
         """See `Consumer`."""
         self._follow({})
         self.membership.leave()
 
-    def _follow(self, owned: Mapping[Partition, Commit]) -> bool:
-        gained, lost = owned.keys() - self._positions.keys(), self._positions.keys() - owned.keys()
-        self._assignment = dict(owned)
-        kept = {partition: offset for partition, offset in self._positions.items() if partition in owned}
-        self._positions = kept | {partition: owned[partition].offset for partition in owned if partition in gained}
-        return bool(gained or lost)
+    def _follow(self, owned: Mapping[Partition, Assigned]) -> bool:
+        """Whether anything came or went; what stays is read on where it was."""
+        before, self._assignment = self._assignment, dict(owned)
+        kept = {each: offset for each, offset in self._positions.items() if before[each] == owned.get(each)}
+        self._positions = kept | {each: new.commit.offset for each, new in owned.items() if each not in kept}
+        return before != self._assignment
 
     def _read(self, limit: int) -> Sequence[Record]:
         records: list[Record] = []

@@ -1,14 +1,16 @@
 """A log in memory, for tests: of this project and of publishing systems."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from threading import RLock
 from uuid import uuid4
 
 from wireroom.clock import Clock, SystemClock
 from wireroom.errors import Fenced
-from wireroom.log import Commit, Message, Partition, Position, Record
+from wireroom.log import Assigned, Commit, Message, Partition, Position, Record
 from wireroom.log.changes import Changes
 from wireroom.log.member import LEASE, Member, check_not_lost
 from wireroom.log.partitioner import partition_number
@@ -39,10 +41,10 @@ class MemoryLog:
         return positions
 
     def _append(self, partition: Partition, message: Message, now: int) -> Position:
-        records = self._records[partition]
-        headers = dict(message.headers)
-        records.append(Record(partition, len(records), message.key, message.value, headers, now))
-        return Position(partition, len(records) - 1)
+        offset = self.end(partition)
+        record = Record(partition, offset, message.key, message.value, dict(message.headers), now)
+        self._records[partition].append(record)
+        return Position(partition, offset)
 
     def topic_id(self, topic: str) -> str:
         """See `Log`."""
@@ -60,12 +62,15 @@ class MemoryLog:
     def read(self, partition: Partition, offset: int, limit: int) -> Sequence[Record]:
         """See `Log`."""
         with self.lock:
-            return self._records[partition][offset : offset + limit]
+            records = self._records[partition]
+            start = bisect_left(records, offset, key=lambda record: record.offset)
+            return records[start : start + limit]
 
     def end(self, partition: Partition) -> int:
         """See `Log`."""
         with self.lock:
-            return len(self._records[partition])
+            records = self._records[partition]
+            return records[-1].offset + 1 if records else 0
 
     def committed(self, group: str, partition: Partition) -> Commit | None:
         """See `Log`."""
@@ -75,8 +80,14 @@ class MemoryLog:
     def join(self, group: str, topics: Sequence[str]) -> "Member[Seat]":
         """See `Log`."""
         with self.lock:
-            seat = Seat(self, self._groups[group], [each for topic in topics for each in self.partitions(topic)])
+            seat = Seat(self, self._groups[group], topics)
         return Member(self, seat, self.changes)
+
+    def grow(self, partitions: int) -> None:
+        """Give every topic so many partitions; what is in them stays there, and keys go elsewhere from now on."""
+        with self.lock:
+            self._numbers = range(partitions)
+        self.changes.announce()
 
     def move(self, partition: Partition, member: "Member[Seat]") -> None:
         """Give a partition to another member at its next poll. Whoever owned it is a zombie until its own next poll."""
@@ -98,10 +109,11 @@ class Group:
         self.owners: dict[Partition, Seat] = {}
         self.moved: dict[Partition, Seat] = {}
         self.commits: dict[Partition, Commit] = {}
+        self.terms = count(1)
 
     def target(self, partition: Partition, now: int) -> "Seat | None":
         """Who should own a partition."""
-        present = [seat for seat in self.seats if partition in seat.partitions and seat.until >= now]
+        present = [seat for seat in self.seats if partition.topic in seat.topics and seat.until >= now]
         if self.moved.get(partition) in present:
             return self.moved[partition]
         return present[partition.number % len(present)] if present else None
@@ -118,24 +130,22 @@ class Seat:
 
     log: MemoryLog
     group: Group
-    partitions: Sequence[Partition]
+    topics: Sequence[str]
 
     def __post_init__(self) -> None:
         self.until = self.log.clock.now() + LEASE
-        self.owned: dict[Partition, Commit] = {}
+        self.owned: dict[Partition, Assigned] = {}
         self.group.seats.append(self)
 
-    def renew(self) -> Mapping[Partition, Commit]:
+    def renew(self) -> Mapping[Partition, Assigned]:
         """See `Membership`."""
         with self.log.lock:
             now = self.log.clock.now()
             self.until = now + LEASE
-            mine = {each for each in self.partitions if self.group.target(each, now) is self}
-            lost = [each for each in self.owned if each not in mine or self.group.owners.get(each) is not self]
-            if lost:
-                self._give_up(lost)
-            else:
-                self._take([each for each in mine - self.owned.keys() if self.group.free(each, now)])
+            everything = [each for topic in self.topics for each in self.log.partitions(topic)]
+            mine = {each for each in everything if self.group.target(each, now) is self}
+            self._give_up([each for each in self.owned if each not in mine or self.group.owners.get(each) is not self])
+            self._take([each for each in mine - self.owned.keys() if self.group.free(each, now)])
             return dict(self.owned)
 
     def commit(self, offsets: Mapping[Partition, Commit]) -> None:
@@ -160,11 +170,12 @@ class Seat:
             commit = self.group.commits.get(partition, Commit(0))
             check_not_lost(partition, commit, self.log.end(partition))
             self.group.owners[partition] = self
-            self.owned[partition] = commit
+            self.owned[partition] = Assigned(commit, next(self.group.terms))
 
     def _give_up(self, partitions: Sequence[Partition]) -> None:
         for partition in partitions:
             del self.owned[partition]
             if self.group.owners.get(partition) is self:
                 del self.group.owners[partition]
-        self.log.changes.announce()
+        if partitions:
+            self.log.changes.announce()

@@ -82,6 +82,17 @@ def test_a_group_may_read_several_topics(log: MemoryLog) -> None:
     assert {partition.number for partition in a.assignment()} == {0, 2}
 
 
+def test_topics_grow(log: MemoryLog) -> None:
+    a, b = members(log, 2)
+    settle(a, b)
+    log.append(ARTICLES, [Message("k7", b"before")])
+    old = log.partition_of(ARTICLES, "k7")
+    log.grow(9)
+    assert settle(a, b) == [5, 4]
+    assert [record.value for record in log.read(old, 0, 9)] == [b"before"]
+    assert log.partition_of(ARTICLES, "k7") != old
+
+
 def test_keys_spread_over_the_partitions(log: MemoryLog) -> None:
     log.append(ARTICLES, [Message(f"penerbit-{number}", b"") for number in range(100)])
     assert all(log.end(partition) > 10 for partition in log.partitions(ARTICLES))

@@ -221,6 +221,7 @@ class WatchedConsumer:
         self.inner = consumer
         self._faults = faults
         self.assignment, self.pause = consumer.assignment, consumer.pause
+        self.lag = consumer.lag
         self.seek, self.close = consumer.seek, consumer.close
 
     def poll(self, timeout: float, limit: int) -> Sequence[Record]:
