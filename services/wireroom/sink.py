@@ -81,6 +81,11 @@ class Direct(Protocol):
         """Its key in the store."""
         ...
 
+    @property
+    def media_type(self) -> str:
+        """Its media type, whatever it says."""
+        ...
+
     def merge(self, current: Stored | None, now: int, publications: Mapping[str, Publication]) -> Document | None:
         """What to write over `current`; None when `current` is as new or newer, or nothing may be shown yet."""
         ...

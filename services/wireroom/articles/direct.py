@@ -21,6 +21,7 @@ from wireroom.document import Document, generation_of
 from wireroom.event import ArticleEvent, Order
 from wireroom.store import Stored
 
+MEDIA_TYPE = "application/json; charset=utf-8"
 _EVENT, _EXPIRED, _GENERATION = "wireroom:event", "wireroom:expired", "wireroom:generation"
 
 
@@ -50,6 +51,11 @@ class ArticleDocument:
         """Its key in the store."""
         return document_key(self.event.publication, self.event.article_id)
 
+    @property
+    def media_type(self) -> str:
+        """Its media type."""
+        return MEDIA_TYPE
+
     def merge(self, current: Stored | None, now: int, publications: Mapping[str, Publication]) -> Document | None:
         """What to write over `current`; None when that is as new or newer, or nothing may be known of it yet.
 
@@ -73,7 +79,7 @@ class ArticleDocument:
             _GENERATION.encode(),
         )
         article = (self.event.publication, self.event.article_id, self.event.revision)
-        return gate(Document(self.key, "application/json; charset=utf-8", head, b'"}]}', (article,)), said)
+        return gate(Document(self.key, MEDIA_TYPE, head, b'"}]}', (article,)), said)
 
     def _said(self, phase: Phase, publications: Mapping[str, Publication]) -> tuple[ninjs.Object, list[ninjs.Object]]:
         event = self.event

@@ -31,7 +31,7 @@ class Message(NamedTuple):
 class Record(NamedTuple):
     """A message at its place in the log. `timestamp`: microseconds since the epoch, when it was appended.
 
-    What has no key or no value (another producer may write such) has an empty one; of headers of one name the last counts.
+    One without key or value (another producer may write such) has an empty one; of equal header names the last counts.
     """
 
     partition: Partition
@@ -99,7 +99,10 @@ class Consumer(Protocol):
         ...
 
     def pause(self, partitions: Sequence[Partition]) -> None:
-        """Deliver nothing of exactly these partitions; resumes all others. Leases are kept; what is not owned is ignored."""
+        """Deliver nothing of exactly these partitions; resumes all others and ignores what is not owned.
+
+        Leases are kept.
+        """
         ...
 
     def seek(self, partition: Partition, offset: int) -> None:
@@ -136,7 +139,8 @@ class Log(Protocol):
     def read(self, partition: Partition, offset: int, limit: int) -> Sequence[Record]:
         """At most `limit` records from `offset` on, outside any group, by rising offset.
 
-        Empty only when the partition ends there: callers then go on from the end. Raises RetryAfter when it cannot be read.
+        Empty only when the partition ends there: callers then go on from the end. Raises RetryAfter when it cannot
+        be read.
         """
         ...
 
@@ -151,7 +155,7 @@ class Log(Protocol):
     def join(self, group: str, topics: Sequence[str]) -> Consumer:
         """A new member of a group. Partitions come with the first polls.
 
-        Equal numbers of all `topics` have one owner, if all members name the same ones; these have equally many partitions.
+        Equal numbers of all `topics`, which have equally many partitions, have one owner, if all members name the same.
         """
         ...
 

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Collection
 
 from wireroom.config import Settings
-from wireroom.log import BACKFILL, Commit, Consumer, Log, Partition
+from wireroom.log import BACKFILL, Assigned, Consumer, Log, Partition
 from wireroom.sink import Definition, Sink
 from wireroom.worker.edition_json import edition_key
 from wireroom.worker.live import Behind, LiveEdition, Outside
 from wireroom.worker.owned import Owned, read_roster
 from wireroom.worker.publications import Publications
 from wireroom.worker.sources import Sources
+
+LOADS = 50  # editions loaded in one turn: a member that does not poll for long is taken for dead
 
 
 class Assignment:
@@ -32,10 +34,10 @@ class Assignment:
         self.behind: set[str] = set()
         self.refills: set[str] = set()
         self.shared: set[str] = set()
-        self._lost = False  # a partition went since the last update; it may have come back, with another's work in it
+        self.loading = False
         self._sink = sink
         self.sources = Sources(log, settings)
-        self._discover = settings.discover
+        self._listed = True
         self._publications = publications
         self._outside = outside
         self._fence = fence
@@ -43,53 +45,67 @@ class Assignment:
     # ---- partitions come and go --------------------------------------------------------------------------------
 
     def update(self, consumer: Consumer) -> bool:
-        """Follow the consumer's assignment; whether anything came or went. What was lost is forgotten whole."""
-        self.watch(consumer)
+        """Follow the consumer's assignment; whether anything came or went, or is still to be loaded.
+
+        What was lost is forgotten, and so is what was gained under another term. What is retained goes on.
+        """
         assigned = consumer.assignment()
-        if assigned.keys() == self.owned.keys() and not self._lost:
+        self._lose([owned for owned in self.owned.values() if assigned.get(owned.partition) != owned.assigned])
+        for partition in sorted(assigned.keys() - self.owned.keys()):
+            self._take(partition, assigned[partition])
+        if not self.loading:
             return False
-        if self._lost:
-            self.forget()
-        new = [self._take(partition, assigned[partition]) for partition in sorted(assigned.keys() - self.owned.keys())]
-        self.owned.update({owned.partition: owned for owned in new})
-        try:
-            self._load(new)
-        except BaseException:
-            self.forget()  # the next step begins anew
-            raise
+        self.loading = not self._load()
+        if not self.loading:
+            self._leave_foreign()
         for owned in self.owned.values():
             consumer.seek(owned.partition, owned.position)
         return True
 
-    def watch(self, consumer: Consumer) -> None:
-        """Notice what was lost, after every poll: the next one may bring it back."""
-        self._lost = self._lost or bool(self.owned.keys() - consumer.assignment().keys())
+    def _lose(self, lost: Collection[Owned]) -> None:
+        if lost:
+            self._unload(lost)
+            self._outside.documents.forget()
+        for owned in lost:
+            del self.owned[owned.partition]
 
-    def forget(self) -> None:
-        """Trust nothing in memory any more."""
-        self._lost = False
-        for part in (self.owned, self.editions, self.behind, self.refills, self.shared):
-            part.clear()
-        self._outside.documents.forget()
-
-    def _take(self, partition: Partition, committed: Commit) -> Owned:
-        owned = Owned(partition, self.sources.name(partition), committed.offset, committed)
-        self.sources.check_end(partition, committed.offset)
+    def _take(self, partition: Partition, assigned: Assigned) -> None:
+        owned = Owned(partition, self.sources.name(partition), assigned)
+        self.sources.check_end(partition, assigned.commit.offset)
         read_roster(self._outside.store, self._sink.name, owned)
-        if owned.untouched and self._discover:
-            owned.met = set()
-        return owned
+        self._unload([owned])
+        self.owned[partition] = owned
 
-    def _load(self, new: Collection[Owned]) -> None:
-        self._publications.load()
-        for publication in list(self._publications):
-            for definition in self._sink.definitions(publication):
-                key = self.key(definition)
-                if key not in self.editions or any(self._feeds(owned, definition) for owned in new):
-                    self.enter(definition)
-        for owned in new:
+    def _unload(self, changed: Collection[Owned]) -> None:
+        """Drop what these partitions feed, to be loaded anew; what it had merged and not published is read again."""
+        self.loading, self._listed = True, False
+        for live in list(self.editions.values()):
+            if any(self._feeds(owned, live.definition) for owned in changed):
+                del self.editions[live.key]
+                self.behind.discard(live.key)
+                self.refills.discard(live.key)
+                self.shared.discard(live.key)
+                for owned in self.owned.values():
+                    owned.position = min(owned.position, live.since.get(owned.source, owned.position))
+
+    def _load(self) -> bool:
+        """Enter some of the editions that are missing; whether all are there."""
+        if not self._listed:
+            self._publications.load()
+            self._listed = True
+        found = [d for p in list(self._publications) for d in self._sink.definitions(p) if self._owners(d)]
+        missing = {
+            self.key(definition): definition for definition in found if self.key(definition) not in self.editions
+        }
+        for definition in list(missing.values())[:LOADS]:
+            self.enter(definition)
+        return len(missing) <= LOADS
+
+    def _leave_foreign(self) -> None:
+        """What another configuration fed is not fed from here on."""
+        for owned in self.owned.values():
             for key in owned.live.keys() - self.editions.keys():
-                owned.leave(key)  # another configuration's: it is not fed from here on
+                owned.leave(key)
 
     @property
     def archive(self) -> set[str]:
@@ -103,7 +119,22 @@ class Assignment:
         return edition_key(self._sink.name, definition.publication, definition.name)
 
     def _feeds(self, owned: Owned, definition: Definition) -> bool:
-        return owned.source in self.sources.of(definition)
+        """Whether its events belong there, or came by there all the same."""
+        return not owned.met.isdisjoint(definition.sources) or owned.source in self.sources.of(definition)
+
+    def came_by(self, owned: Owned, publication: str) -> None:
+        """An event lies here; if it belongs elsewhere, its editions are fed from here too."""
+        if publication not in owned.met and owned.partition not in self.sources.of_publication(publication):
+            owned.meet(publication)
+
+    def is_home(self, live: LiveEdition) -> bool:
+        """Whether its events belong to a partition of ours: only then it is ours to fill again."""
+        homes = self.sources.of(live.definition)
+        return any(owned.source in homes for owned in self.owned.values())
+
+    def feeding(self, live: LiveEdition) -> dict[str, Partition]:
+        """The partitions of ours that feed an edition, by source."""
+        return {owned.source: owned.partition for owned in self._owners(live.definition)}
 
     def live(self, definition: Definition, owned: Owned) -> LiveEdition | None:
         """The edition, if the first reader feeds it from this partition; None while it is behind."""
@@ -113,27 +144,32 @@ class Assignment:
         live = self.editions[key]
         if key in self.behind:
             return None
-        if owned.live.get(key) != live.draft.epoch:  # an event came by another partition than its key says
+        if owned.live.get(key) != live.draft.epoch:  # the first event that came by another partition than its own
             self.fall_behind(live)
             return None
         return live
 
     def enter(self, definition: Definition) -> None:
         """Load an edition: is it live or behind? A live one is claimed, and its documents are verified."""
-        if not any(self._feeds(owned, definition) for owned in self.owned.values()):
+        if not self._owners(definition):
             return
         live = LiveEdition(definition, self._outside)
         live.load()
         for source, offset in (live.base.applied if live.base else {}).items():
             self.sources.check(live.key, source, offset)
         self.editions[live.key] = live
-        alone = len(self._owners(definition)) == len(self.sources.of(definition))
-        (self.shared.discard if alone else self.shared.add)(live.key)
+        self._note_sharing(live)
         try:
             self._start(live)
         except BaseException:
             del self.editions[live.key]  # not loaded: the next event tries again
             raise
+
+    def _note_sharing(self, live: LiveEdition) -> None:
+        """Others feed it where it belongs to a partition of theirs, or something of it came by one."""
+        fed_by = {*self.sources.of(live.definition), *(live.base.applied if live.base else ())}
+        ours = {owned.source for owned in self.owned.values()}
+        (self.shared.discard if fed_by <= ours else self.shared.add)(live.key)
 
     def _start(self, live: LiveEdition) -> None:
         definition = live.definition
@@ -149,11 +185,10 @@ class Assignment:
         return [owned for owned in self.owned.values() if self._feeds(owned, definition)]
 
     def _complete(self, definition: Definition) -> bool:
-        """Whether nothing of it was read past: every partition that feeds it is ours, and none was yet."""
-        owners = self._owners(definition)
-        return len(owners) == len(self.sources.of(definition)) and all(
-            owned.complete_without(publication) for owned in owners for publication in definition.sources
-        )
+        """Whether nothing of it was read past: every partition that it belongs to is ours, and none of it came yet."""
+        owners = {owned.source: owned for owned in self._owners(definition)}
+        met = any(not owned.met.isdisjoint(definition.sources) for owned in owners.values())
+        return not met and self.sources.of(definition).keys() <= owners.keys()
 
     def _continues(self, live: LiveEdition) -> bool:
         base, owners = live.base, self._owners(live.definition)
@@ -180,8 +215,9 @@ class Assignment:
         except Behind:
             self.fall_behind(live)
             return
+        self._note_sharing(live)
         self.behind.discard(live.key)
         for owned in owners:
             owned.join(live.key, live.draft.epoch)
-        if live.needs_refill:
+        if live.needs_refill and self.is_home(live):
             self.refills.add(live.key)

@@ -23,12 +23,16 @@ RESERVE = 20  # how many windows a build keeps in reserve, against withdrawals f
 
 @dataclass(slots=True)
 class Build:
-    """An edition in the making. `reset`: from nothing, not from what lies in the store."""
+    """An edition in the making. `reset`: from nothing, not from what lies in the store.
+
+    `sources`: the partitions that its events belong to or came by; `applied` names no others.
+    """
 
     live: LiveEdition
     draft: Edition
     window: Window
     reset: bool
+    sources: set[str]
     lifts: bool = False  # it keeps articles waiting: the documents of all that it reads are looked after
 
     def memory_floor(self, now: int) -> int:
@@ -80,13 +84,14 @@ class Pass:
         for source, end in goal.items():
             position = self._next.setdefault(source, min(b.draft.applied.get(source, 0) for b in self.builds))
             if position < end:
-                records = self._read(partitions[source], position, end)
+                records = [each for each in self._read(partitions[source], position, end) if each.offset < end]
                 self._next[source] = records[-1].offset + 1 if records else end
                 self._merge(source, list(self._intake.reread(source, records)))
                 return False
         for build in self.builds:
             self._lift(build, (), self._clock.now())
-            build.draft = fold(build.draft, build.live.definition.window, (), goal, self._clock.now())
+            upto = {source: offset for source, offset in goal.items() if source in build.sources}
+            build.draft = fold(build.draft, build.live.definition.window, (), upto, self._clock.now())
         return True
 
     def _read(self, partition: Partition, position: int, end: int) -> Sequence[Record]:
@@ -109,8 +114,11 @@ class Pass:
             definition = build.live.definition
             changes = [a.change(definition) for a in arrivals if a.event.publication in definition.sources]
             self._lift(build, changes, now)
+            if changes:
+                build.sources.add(source)
             newest = self._newest if build.reset else self._newest_of_all
-            build.draft = fold(build.draft, build.window, changes, {source: self._next[source]}, now, newest)
+            upto = {source: self._next[source]} if source in build.sources else {}
+            build.draft = fold(build.draft, build.window, changes, upto, now, newest)
             if self._quarantine is not None and self._quarantine.warned:
                 build.live.try_out(change.entry for change in changes if change.entry)
         floor = min(build.memory_floor(now) for build in self.builds)
@@ -163,9 +171,11 @@ class SecondReader:
         self._pass: Pass | None = None
         self._reserve: dict[str, int] = {}
 
-    def start_anew(self) -> None:
-        """The assignment changed: what was being built is dropped."""
-        self._pass = None
+    def follow(self) -> None:
+        """The assignment changed: what was being built is dropped, unless all of it is still ours."""
+        ours = self._assignment.editions
+        if self._pass and any(ours.get(build.live.key) is not build.live for build in self._pass.builds):
+            self._pass = None
 
     def step(self, backlog: bool) -> bool:
         """Go on by one slice; False when there is nothing to do. Refills wait until the first reader has no backlog."""
@@ -175,10 +185,10 @@ class SecondReader:
                 return False
             self._pass = self._begin([self._assignment.editions[key] for key in sorted(keys)])
         elif self._pass.step(self._partitions(self._pass), self._goal(self._pass)):
-            done, self._pass = self._pass, None
             self._quarantine.suspect_nobody()
-            for build in done.builds:
+            for build in self._pass.builds:
                 self._install(build)
+            self._pass = None  # only now: what was not installed, because the outside is unwell, is not built again
         return True
 
     def _begin(self, editions: Iterable[LiveEdition]) -> Pass:
@@ -194,12 +204,16 @@ class SecondReader:
             live.load()
         window, refill = live.definition.window, live.key in self._assignment.refills
         if live.base is not None and _made(live) and not refill:
-            return Build(live, live.base, window, reset=False)
+            return Build(live, live.base, window, False, {*live.base.applied, *self._assignment.feeding(live)})
         roomy = build_window(window, self._reserve.get(live.key, RESERVE))
-        return Build(live, Edition(live.definition.digest, epoch=""), roomy, reset=True)
+        homes = self._assignment.sources.of(live.definition)
+        return Build(live, Edition(live.definition.digest, epoch=""), roomy, True, {*homes})
 
     def _partitions(self, reading: Pass) -> dict[str, Partition]:
-        return {s: p for b in reading.builds for s, p in self._assignment.sources.of(b.live.definition).items()}
+        """What is built from nothing is read from everywhere; else others bring what came by theirs."""
+        if any(build.reset for build in reading.builds):
+            return self._assignment.sources.everywhere()
+        return {s: p for build in reading.builds for s, p in self._assignment.feeding(build.live).items()}
 
     def _goal(self, reading: Pass) -> dict[str, int]:
         """As far as the log reached when it began, the first reader is, and the editions in the store are."""

@@ -69,7 +69,7 @@ class DocumentWriter:
                 current = self._store.get(key)
                 document = direct.merge(current, self._clock.now(), publications)
             if document is None:
-                self._announce_again(key, current)
+                self._announce_again(direct, current)
                 return
             generation = generation_of(current.body) + 1 if current else 1
             if self._put(document, generation, current.etag if current else None, remember=False):
@@ -97,10 +97,10 @@ class DocumentWriter:
         self._shown[document.key] = frozenset(document.articles)
         self._announce(document.key, generation, etag, document.media_type, new)
 
-    def _announce_again(self, key: str, current: Stored | None) -> None:
+    def _announce_again(self, direct: Direct, current: Stored | None) -> None:
         """Found as it should be: its writer may have died before it could tell."""
         if current is not None:
-            self._announce(key, generation_of(current.body), current.etag, "application/json; charset=utf-8", ())
+            self._announce(direct.key, generation_of(current.body), current.etag, direct.media_type, ())
 
     def _announce(
         self, key: str, generation: int, etag: str, media_type: str, articles: tuple[tuple[str, str, int], ...]

@@ -250,6 +250,7 @@ class LiveEdition:
             raise Behind(self.key)
         if self.base.definition != self.definition.digest:
             raise Red(f"{self.key} has another definition", "a newer deployment is at work: stop this one")
+        self._outside.remember()  # it may be at work still, and must know what was seen here
         changes = list(self._outside.reread(self.definition, self.since, upto))
         self._draft(self.base)
         self._fold(changes, {})

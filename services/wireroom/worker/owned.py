@@ -8,32 +8,30 @@ from dataclasses import dataclass, field
 from pydantic_core import from_json, to_json
 
 from wireroom.errors import Conflict, OutcomeUnknown
-from wireroom.log import Commit, Partition
+from wireroom.log import Assigned, Commit, Partition
 from wireroom.store import Store
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Owned:
     """`live`: the epoch of every edition that the first reader feeds. `source`: topic id and number, as in `applied`.
 
-    `met`: the publications met below `position`, where they are taken as they turn up; None when that is not known.
+    `met`: the publications of which something came by here: this partition feeds their editions, wherever they belong.
     """
 
     partition: Partition
     source: str
-    position: int
-    committed: Commit
+    assigned: Assigned
     live: dict[str, str] = field(default_factory=dict)
-    met: set[str] | None = None
+    met: set[str] = field(default_factory=set)
     blocked: bool = False
     changed: bool = False  # the roster differs from the one committed
 
-    @property
-    def untouched(self) -> bool:
-        """Nothing was ever read from it: any edition is complete below its position."""
-        return self.position == 0
+    def __post_init__(self) -> None:
+        self.committed = self.assigned.commit
+        self.position = self.committed.offset
 
     def join(self, key: str, epoch: str) -> None:
         """The edition is complete below the position: the first reader feeds it from here on."""
@@ -48,13 +46,9 @@ class Owned:
 
     def meet(self, publication: str) -> None:
         """An event of this publication was read."""
-        if self.met is not None and publication not in self.met:
+        if publication not in self.met:
             self.met.add(publication)
             self.changed = True
-
-    def complete_without(self, publication: str) -> bool:
-        """Whether no event of this publication lies below the position."""
-        return self.untouched or (self.met is not None and publication not in self.met)
 
 
 def read_roster(store: Store, worker: str, owned: Owned) -> None:
@@ -71,16 +65,12 @@ def read_roster(store: Store, worker: str, owned: Owned) -> None:
     else:
         roster = from_json(stored.body)
         owned.live = dict(roster["live"])
-        owned.met = None if roster["met"] is None else set(roster["met"])
+        owned.met = set(roster["met"])
 
 
 def write_roster(store: Store, worker: str, member: str, owned: Owned) -> str:
     """Keep the roster under its hash, which goes into the commit. It is this commit's alone: nobody else drops it."""
-    roster = {
-        "live": dict(sorted(owned.live.items())),
-        "met": None if owned.met is None else sorted(owned.met),
-        "of": [member, owned.source],
-    }
+    roster = {"live": dict(sorted(owned.live.items())), "met": sorted(owned.met), "of": [member, owned.source]}
     body = to_json(roster)
     digest = hashlib.blake2b(body, digest_size=16).hexdigest()
     if digest != owned.committed.metadata:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic_core import to_json
 
 from wireroom.config import Publication, Settings
-from wireroom.errors import Conflict, Fault, OutcomeUnknown, Reject
+from wireroom.errors import Conflict, Fault, OutcomeUnknown, Reject, RetryAfter
 from wireroom.event import ArticleEvent
 from wireroom.store import Store
 
@@ -34,7 +34,8 @@ class Publications(Mapping[str, Publication]):
         """Read those that were discovered before."""
         if self._discover:
             for key in self._store.keys(PREFIX):
-                self._read(key)
+                if key.removeprefix(PREFIX).removesuffix(".json") not in self._known:
+                    self._read(key)
 
     def admit(self, event: ArticleEvent) -> None:
         """Let an event's publication in. Raises Reject for one that the settings do not name."""
@@ -56,6 +57,8 @@ class Publications(Mapping[str, Publication]):
             self._store.put(key, to_json(found), None, "application/json")
         except (Conflict, OutcomeUnknown):
             self._read(key)
+            if ident not in self._known:
+                raise RetryAfter(f"{key} could not be written") from None
         else:
             self._known[ident] = found
 

@@ -1,19 +1,20 @@
 """A record that kills the process: found by what a dead worker left unfinished, isolated, given up after three tries.
 
-A worker leaves a mark when it takes a partition and removes it when it lets go. One that finds a mark knows that the
-last one died: it goes one record at a time where the killer may be, and says before each which one it is. What a
-rebuild reads it also renders, each slice by itself: so a killer is found that kills only there.
+A worker leaves a mark of its own when it takes a partition and removes it when it lets go. One that finds another's
+mark knows that the last one died: it goes one record at a time where the killer may be, and says before each which one
+it is. What a rebuild reads it also renders, each slice by itself: so a killer is found that kills only there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from pydantic_core import from_json, to_json
 
 from wireroom.errors import Conflict, OutcomeUnknown, RetryAfter
 from wireroom.log import Partition, Record
 from wireroom.store import Store
+from wireroom.worker.owned import Owned
 
 ATTEMPTS = 20
 JSON = "application/json"
@@ -23,16 +24,12 @@ CAREFUL = 100  # records after the committed offset that are taken one at a time
 
 @dataclass(slots=True)
 class Mark:
-    """What was being worked on: a batch of offsets, or one `suspect` that `deaths` workers in a row died of.
-
-    `by`: who wrote it, so that no two members' marks are equal.
-    """
+    """What was being worked on: a batch of offsets, or one `suspect` that `deaths` workers in a row died of."""
 
     first: int = 0
     last: int = -1
     suspect: int | None = None
     deaths: int = 0
-    by: str = ""
 
 
 class GivenUp:
@@ -53,56 +50,69 @@ class GivenUp:
     def add(self, record: Record) -> None:
         """Give a record up, durably."""
         key = self._key(record.partition)
-        stored = self._store.get(key)
-        offsets = {record.offset, *(from_json(stored.body) if stored else ())}
-        self._store.put(key, to_json(sorted(offsets)), stored.etag if stored else None, JSON)
-        self._offsets[record.partition] = offsets
+        for _ in range(ATTEMPTS):
+            stored = self._store.get(key)
+            offsets = {record.offset, *(from_json(stored.body) if stored else ())}
+            with suppress(Conflict, OutcomeUnknown):  # another writer, or perhaps done: read again
+                self._store.put(key, to_json(sorted(offsets)), stored.etag if stored else None, JSON)
+                self._offsets[record.partition] = offsets
+                return
+        raise RetryAfter(f"too many writers at {key}")
 
     def _key(self, partition: Partition) -> str:
         return f"editions/{self._worker}/_quarantine/{partition.topic}-{partition.number}.json"
 
 
 class Quarantine:
-    """Watches over the partitions of one session."""
+    """Watches over the partitions of one session, `member`."""
 
     def __init__(self, store: Store, worker: str, member: str) -> None:
         self._store = store
         self._worker = worker
         self._member = member
+        self._watched: dict[Partition, Owned] = {}
         self._found: dict[Partition, Mark | None] = {}  # what the last owner left; None: it stopped in order
-        self._committed: dict[Partition, int] = {}
-        self._etags: dict[Partition, str] = {}  # of the marks of this worker
-
-    def watch(self, partitions: Mapping[Partition, int]) -> None:
-        """Watch exactly these partitions, each with its committed offset."""
-        self._let_go([partition for partition in self._found if partition not in partitions])
-        for partition, committed in partitions.items():
-            if partition not in self._etags:
-                self._take(partition)
-            self._committed[partition] = committed
-
-    def _take(self, partition: Partition) -> None:
-        key = self._key(partition)
-        for _ in range(ATTEMPTS):
-            stored = self._store.get(key)
-            found = Mark(**from_json(stored.body)) if stored else None
-            with suppress(Conflict):  # whoever had it before still writes
-                self._put(partition, found or Mark(), stored.etag if stored else None)
-                self._found[partition] = found
-                return
-        raise RetryAfter(f"too many writers at {key}")
 
     @property
     def warned(self) -> bool:
         """Whether the last owner of any partition died."""
         return any(found is not None for found in self._found.values())
 
+    def follow(self, owned: Collection[Owned]) -> None:
+        """Watch exactly these partitions. What it cannot finish, because the store is unwell, the next call does."""
+        for partition in [each for each, watched in self._watched.items() if watched not in owned]:
+            self._leave(partition)
+        for each in owned:
+            if each.partition not in self._watched:
+                self._take(each)
+
+    def _take(self, owned: Owned) -> None:
+        partition, mine = owned.partition, self._key(owned.partition)
+        left = {key: stored for key in self._store.keys(self._marks(partition)) if (stored := self._store.get(key))}
+        marks = [Mark(**from_json(stored.body)) for key, stored in left.items() if key != mine]
+        found = max(marks, key=lambda mark: (mark.deaths, mark.last), default=None)
+        self._found[partition] = found
+        self._write(partition, found or Mark())
+        for key, stored in left.items():
+            if key != mine:
+                self._remove(key, stored.etag)
+        self._watched[partition] = owned
+
+    def _leave(self, partition: Partition) -> None:
+        if stored := self._store.get(self._key(partition)):
+            self._remove(self._key(partition), stored.etag)
+        del self._watched[partition], self._found[partition]
+
+    def _remove(self, key: str, etag: str) -> None:
+        with suppress(Conflict):  # who wrote it still is at work, or removed it
+            self._store.delete(key, etag)
+
     def careful(self, partition: Partition, position: int) -> bool:
         """Whether the record at `position` must be taken alone."""
-        mark = self._found.get(partition)
-        if mark is None:
+        if self._found.get(partition) is None or partition not in self._watched:
             return False
-        return position < self._committed[partition] + CAREFUL or self.died_in(partition, position)
+        committed = self._watched[partition].assigned.commit.offset
+        return position < committed + CAREFUL or self.died_in(partition, position)
 
     def died_in(self, partition: Partition, position: int) -> bool:
         """Whether the last owner died while it worked on a batch with this record in it."""
@@ -136,27 +146,16 @@ class Quarantine:
 
     def close(self) -> None:
         """This worker stops in order."""
-        self._let_go(list(self._found))
-
-    def _let_go(self, partitions: Sequence[Partition]) -> None:
-        for partition in partitions:
-            with suppress(Conflict):  # another member took it over and watches it now
-                self._store.delete(self._key(partition), self._etags[partition])
-            del self._found[partition], self._etags[partition]
+        self.follow(())
 
     def _write(self, partition: Partition, mark: Mark) -> None:
-        with suppress(Conflict):  # another member took it over and watches it now
-            self._put(partition, mark, self._etags[partition])
+        key = self._key(partition)
+        stored = self._store.get(key)
+        with suppress(Conflict):  # another member took the partition over and watches it now
+            self._store.put(key, to_json(asdict(mark)), stored.etag if stored else None, JSON)
 
-    def _put(self, partition: Partition, mark: Mark, etag: str | None) -> None:
-        key, body = self._key(partition), to_json(asdict(replace(mark, by=self._member)))
-        try:
-            self._etags[partition] = self._store.put(key, body, etag, JSON)
-        except OutcomeUnknown:
-            stored = self._store.get(key)
-            if stored is None or stored.body != body:
-                raise
-            self._etags[partition] = stored.etag
+    def _marks(self, partition: Partition) -> str:
+        return f"editions/{self._worker}/_marks/{partition.topic}-{partition.number}/"
 
     def _key(self, partition: Partition) -> str:
-        return f"editions/{self._worker}/_marks/{partition.topic}-{partition.number}.json"
+        return f"{self._marks(partition)}{self._member}.json"

@@ -72,19 +72,27 @@ class FirstReader:
         archive = [o.partition for o in owned if o.partition.topic == BACKFILL]
         live = [o.partition for o in owned if o.partition.topic != BACKFILL]
         limit = 1 if self.careful else BATCH
+        before = self._consumer.assignment()
         records = self._poll([*blocked, *archive], 0, limit)
-        self.backlog.live = len(records) == limit
-        if not self.backlog.live:
+        self.backlog.live = self._lag(live) >= BATCH
+        if len(records) < limit and not self.backlog.live:
             archived = self._poll([*blocked, *live], 0, limit)
-            self.backlog.archive = len(archived) == limit
+            self.backlog.archive = len(archived) == limit or self._lag(archive) >= BATCH
             records = [*records, *archived]
-        return records or self._poll(blocked, timeout, limit)
+        if records or self._consumer.assignment() != before:
+            return records
+        return self._poll(blocked, timeout, limit)
+
+    def take_nothing(self, timeout: float) -> None:
+        """Stay a member for so many seconds, or until the assignment changes."""
+        self._poll(list(self._consumer.assignment()), timeout, 1)
 
     def _poll(self, paused: Sequence[Partition], timeout: float, limit: int) -> Sequence[Record]:
         self._consumer.pause(paused)
-        records = self._consumer.poll(timeout, limit)
-        self._assignment.watch(self._consumer)
-        return records
+        return self._consumer.poll(timeout, limit)
+
+    def _lag(self, partitions: Sequence[Partition]) -> int:
+        return sum(self._consumer.lag(p) for p in partitions if not self._assignment.owned[p].blocked)
 
     @property
     def careful(self) -> bool:
@@ -125,6 +133,7 @@ class FirstReader:
 
     def _sort(self, arrival: Arrival, owned: Owned, changes: dict[str, list[Change]]) -> None:
         event = arrival.event
+        self._assignment.came_by(owned, event.publication)
         self._memory(event.publication).note(event, self._pace.clock.now())
         for definition in self._sink.definitions(event.publication):
             live = self._assignment.live(definition, owned)

@@ -102,9 +102,10 @@ class Replay:
                     yield live
 
     def _rebuild(self, editions: Sequence[LiveEdition], progress: Progress) -> Iterator[tuple[LiveEdition, Edition]]:
-        partitions = {s: p for live in editions for s, p in self._sources.of(live.definition).items()}
+        partitions = self._sources.everywhere()
         end = {source: self._log.end(partition) for source, partition in partitions.items()}
-        reading = Pass(self._log, self._intake, self._outside, [_from_nothing(live) for live in editions], end)
+        builds = [_from_nothing(live, self._sources.of(live.definition)) for live in editions]
+        reading = Pass(self._log, self._intake, self._outside, builds, end)
         told = 0
         while not reading.step(partitions, end):
             progress(reading.read - told)
@@ -178,9 +179,10 @@ def _check_definition(live: LiveEdition, definition: Definition) -> None:
         )
 
 
-def _from_nothing(live: LiveEdition) -> Build:
-    definition = live.definition
-    return Build(live, Edition(definition.digest, epoch=""), build_window(definition.window), reset=True)
+def _from_nothing(live: LiveEdition, homes: Iterable[str]) -> Build:
+    """`homes`: the partitions that its events belong to."""
+    empty, window = Edition(live.definition.digest, epoch=""), build_window(live.definition.window)
+    return Build(live, empty, window, True, {*homes, *(live.base.applied if live.base else ())})
 
 
 def _difference(

@@ -25,7 +25,7 @@ from wireroom.config import Settings
 from wireroom.edition import Change
 from wireroom.errors import Red, RetryAfter
 from wireroom.event import ArticleEvent, Order
-from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Commit, Consumer, Log, Message
+from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Commit, Consumer, Log, Message, Partition, Record
 from wireroom.sink import Definition, Direct, Sink
 from wireroom.store import Store
 from wireroom.worker.assignment import Assignment
@@ -140,7 +140,7 @@ class Session:
         """One turn; whether nothing was left to do before it."""
         try:
             if self._is_held:
-                self._sit_out()
+                self.reader.take_nothing((self._held_until - self.clock.now()) / SECOND)
                 return False
             return self._turn(wait)
         except RetryAfter as unwell:
@@ -157,17 +157,12 @@ class Session:
         for owned in self.assignment.owned.values():
             self.consumer.seek(owned.partition, owned.position)
 
-    def _sit_out(self) -> None:
-        """Keep the membership while the outside is unwell; take nothing."""
-        self.consumer.pause(list(self.assignment.owned))
-        self.consumer.poll((self._held_until - self.clock.now()) / SECOND, 1)
-        self.assignment.watch(self.consumer)
-
     def _turn(self, wait: bool) -> bool:
-        records = self.reader.poll(self._timeout() if wait else 0)
+        records = self._poll(wait)
         if changed := self.assignment.update(self.consumer):
             self._start_anew()
             records = ()
+        self.quarantine.follow(self.assignment.owned.values())
         careful = self.reader.careful
         self.quarantine.begin(records)
         self.reader.read(records)
@@ -179,6 +174,13 @@ class Session:
         self._commit()
         self._tell_health()
         return not (changed or records or catching_up)
+
+    def _poll(self, wait: bool) -> Sequence[Record]:
+        """The next records; none while editions are still to be loaded."""
+        if self.assignment.loading:
+            self.reader.take_nothing(0)
+            return ()
+        return self.reader.poll(self._timeout() if wait else 0)
 
     def finish(self) -> None:
         """Publish and commit what is in hand."""
@@ -195,13 +197,16 @@ class Session:
         try:
             self.finish()
             return not (self.assignment.refills or self.assignment.behind) and all(
-                (self.log.committed(self.sink.name, partition) or Commit(0)).offset >= self.log.end(partition)
-                for topic in (ARTICLES, BACKFILL)
-                for partition in self.log.partitions(topic)
+                self._is_done(partition) for topic in (ARTICLES, BACKFILL) for partition in self.log.partitions(topic)
             )
         except RetryAfter as unwell:
             self._hold(unwell)
             return False
+
+    def _is_done(self, partition: Partition) -> bool:
+        """Whether nothing is left in a partition; its end may be further on than its last record."""
+        offset = (self.log.committed(self.sink.name, partition) or Commit(0)).offset
+        return offset >= self.log.end(partition) or not self.log.read(partition, offset, 1)
 
     def close(self) -> None:
         """Leave the group; while the log is unwell, the lease runs out instead."""
@@ -211,16 +216,10 @@ class Session:
             log.warning("%s: left the group without a word: %s", self.sink.name, unwell)
 
     def _start_anew(self) -> None:
+        """Others were at work: what they saw is to be read. What waits here is written yet: it does no harm."""
         self.health.forget()
-        self.second.start_anew()
-        self._seen.clear()
-        self._current.clear()
-        self.reader.direct.clear()
-        try:
-            self.quarantine.watch({o.partition: o.committed.offset for o in self.assignment.owned.values()})
-        except BaseException:
-            self.assignment.forget()  # the next step begins anew
-            raise
+        self.second.follow()
+        self._outdate_memory()
 
     def _timeout(self) -> float:
         """Seconds until something is due."""
@@ -259,7 +258,7 @@ class Session:
         for source, offset in since.items():
             while offset < upto.get(source, 0):
                 records = self.log.read(partitions[source], offset, min(SLICE, upto[source] - offset))
-                for arrival in self.intake.reread(source, records):
+                for arrival in self.intake.reread(source, [each for each in records if each.offset < upto[source]]):
                     if arrival.event.publication in definition.sources:
                         yield arrival.change(definition)
                 offset = records[-1].offset + 1 if records else upto[source]

@@ -1,6 +1,4 @@
-"""Which partitions feed an edition, and how `applied` names them."""
-
-from collections.abc import Iterable
+"""To which partitions the events of an edition belong, and how `applied` names them."""
 
 from wireroom.config import Settings
 from wireroom.errors import Red
@@ -20,19 +18,21 @@ class Sources:
         """A partition as `applied` names it."""
         return f"{self._log.topic_id(partition.topic)}/{partition.number}"
 
+    def everywhere(self) -> dict[str, Partition]:
+        """Every partition, by source: an event may lie in any, by another key or from before there were so many."""
+        partitions = [each for topic in self._ids.values() for each in self._log.partitions(topic)]
+        return {self.name(partition): partition for partition in partitions}
+
     def of(self, definition: Definition) -> dict[str, Partition]:
-        """Every partition that feeds an edition, by source."""
-        partitions = {
-            self._log.partition_of(topic, key)
-            for topic in self._ids.values()
-            for publication in definition.sources
-            for key in self._keys(publication)
-        }
+        """Every partition that the events of an edition belong to, by source."""
+        partitions = {p for publication in definition.sources for p in self.of_publication(publication)}
         return {self.name(partition): partition for partition in sorted(partitions)}
 
-    def _keys(self, publication: str) -> Iterable[str]:
+    def of_publication(self, publication: str) -> set[Partition]:
+        """Every partition that a publication's events belong to."""
         shards = self._shards.get(publication, 1)
-        return [publication] if shards == 1 else [f"{publication}/{k}" for k in range(shards)]
+        keys = [publication] if shards == 1 else [f"{publication}/{k}" for k in range(shards)]
+        return {self._log.partition_of(topic, key) for topic in self._ids.values() for key in keys}
 
     def check(self, key: str, source: str, offset: int) -> None:
         """Raises Red when `offset` of `source`, which `key` contains, cannot be in this log."""
