@@ -55,10 +55,10 @@ class Publications(Mapping[str, Publication]):
         key = f"{PREFIX}{ident}.json"
         try:
             self._store.put(key, to_json(found), None, "application/json")
-        except (Conflict, OutcomeUnknown):
+        except (Conflict, OutcomeUnknown) as error:
             self._read(key)
             if ident not in self._known:
-                raise RetryAfter(f"{key} could not be written") from None
+                raise RetryAfter(f"{key} could not be written", 0) from error
         else:
             self._known[ident] = found
 
