@@ -34,10 +34,12 @@ class Assignment:
         self.behind: set[str] = set()
         self.refills: set[str] = set()
         self.shared: set[str] = set()
+        self.strayed: set[str] = set()  # publications of which something came by a partition that it does not belong to
         self.loading = False
         self._sink = sink
         self.sources = Sources(log, settings)
         self._listed = True
+        self._belongs: dict[tuple[Owned, str], bool] = {}  # until partitions come or go
         self._publications = publications
         self._outside = outside
         self._fence = fence
@@ -68,6 +70,8 @@ class Assignment:
             self._outside.documents.forget()
         for owned in lost:
             del self.owned[owned.partition]
+        for live in self.editions.values() if lost else ():
+            self._note_sharing(live)
 
     def _take(self, partition: Partition, assigned: Assigned) -> None:
         owned = Owned(partition, self.sources.name(partition), assigned)
@@ -79,6 +83,7 @@ class Assignment:
     def _unload(self, changed: Collection[Owned]) -> None:
         """Drop what these partitions feed, to be loaded anew; what it had merged and not published is read again."""
         self.loading, self._listed = True, False
+        self._belongs.clear()
         for live in list(self.editions.values()):
             if any(self._feeds(owned, live.definition) for owned in changed):
                 del self.editions[live.key]
@@ -122,10 +127,29 @@ class Assignment:
         """Whether its events belong there, or came by there all the same."""
         return not owned.met.isdisjoint(definition.sources) or owned.source in self.sources.of(definition)
 
-    def came_by(self, owned: Owned, publication: str) -> None:
-        """An event lies here; if it belongs elsewhere, its editions are fed from here too."""
-        if publication not in owned.met and owned.partition not in self.sources.of_publication(publication):
-            owned.meet(publication)
+    def came_by(self, owned: Owned, publication: str) -> bool:
+        """Whether an event that lies here belongs elsewhere; if so, its editions are fed from here too."""
+        if (owned, publication) not in self._belongs:
+            self._belongs[owned, publication] = owned.partition in self.sources.of_publication(publication)
+        if self._belongs[owned, publication]:
+            return False
+        owned.meet(publication)
+        return True
+
+    @property
+    def alone(self) -> bool:
+        """Whether every partition is ours: nobody else writes what we write."""
+        return self.sources.everywhere().keys() <= {owned.source for owned in self.owned.values()}
+
+    def share(self, publication: str) -> None:
+        """Something of it came by a partition of another member, who writes its editions: so write them again."""
+        if publication in self.strayed:
+            return
+        self.strayed.add(publication)
+        for live in self.editions.values():
+            if publication in live.definition.sources and live.key not in self.behind and not self.alone:
+                self._note_sharing(live)
+                live.begin_again({owned.source: owned.committed.offset for owned in self._owners(live.definition)})
 
     def is_home(self, live: LiveEdition) -> bool:
         """Whether its events belong to a partition of ours: only then it is ours to fill again."""
@@ -169,7 +193,8 @@ class Assignment:
         """Others feed it where it belongs to a partition of theirs, or something of it came by one."""
         fed_by = {*self.sources.of(live.definition), *(live.base.applied if live.base else ())}
         ours = {owned.source for owned in self.owned.values()}
-        (self.shared.discard if fed_by <= ours else self.shared.add)(live.key)
+        strayed = not self.strayed.isdisjoint(live.definition.sources) and not self.alone
+        (self.shared.add if strayed or not fed_by <= ours else self.shared.discard)(live.key)
 
     def _start(self, live: LiveEdition) -> None:
         definition = live.definition
@@ -208,7 +233,7 @@ class Assignment:
         """Publish an edition; it is live from then on, or falls behind when another epoch lies in the store."""
         owners = self._owners(live.definition)
         upto = {owned.source: owned.position for owned in owners}
-        if live.key in self.shared:
+        if not self.alone:
             self._outside.remember()  # before: who meets this state must know what was seen
         try:
             live.publish(upto, claim=self._outside.member if claim else None)

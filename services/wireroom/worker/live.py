@@ -56,6 +56,7 @@ class LiveEdition:
         self._encoder = Encoder()
         self._verified: str | None = None  # nonce of the state whose documents were published or verified here
         self._lifted: list[Entry] = []
+        self._must_write = False  # so that another writer's write in flight fails
         self._stale = False  # another writer was here: the draft must be made again from `base`
         self.flush_at: int | None = None
         self._due: int | None = None
@@ -82,6 +83,7 @@ class LiveEdition:
     def _settled(self) -> None:
         self.since.clear()
         self.flush_at = None
+        self._must_write = False
 
     def create(self, applied: Mapping[str, int]) -> None:
         """Begin an edition that is complete below `applied`, with a generation above its documents."""
@@ -113,6 +115,12 @@ class LiveEdition:
         if new != self.base and not self._put(new):
             raise RetryAfter(f"{self.key} changed during the replay")
         self._publish_documents(documents)
+
+    def begin_again(self, since: Mapping[str, int]) -> None:
+        """Another writer may be at work, who does not know what was seen here: merge again from there, and write."""
+        self.since = {source: min(offset, self.since.get(source, offset)) for source, offset in since.items()}
+        self._stale = self._must_write = True
+        self.flush_by(0)
 
     def abandon(self) -> None:
         """Forget what was merged and not published."""
@@ -180,7 +188,7 @@ class LiveEdition:
             self._lifted.clear()
             documents = self.render(self.draft)
             new = stamp(replace(self.draft, claim=claim or self.draft.claim), documents)
-            if self._is_written(new, documents) or self._put(new):
+            if (not self._must_write and self._is_written(new, documents)) or self._put(new):
                 break
         else:
             raise RetryAfter(f"too many writers at {self.key}")

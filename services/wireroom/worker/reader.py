@@ -133,8 +133,8 @@ class FirstReader:
 
     def _sort(self, arrival: Arrival, owned: Owned, changes: dict[str, list[Change]]) -> None:
         event = arrival.event
-        self._assignment.came_by(owned, event.publication)
-        self._memory(event.publication).note(event, self._pace.clock.now())
+        strayed = self._assignment.came_by(owned, event.publication)
+        self._memory(event.publication).note(event, self._pace.clock.now(), strayed)
         for definition in self._sink.definitions(event.publication):
             live = self._assignment.live(definition, owned)
             if live is not None and self._touches(change := arrival.change(definition), live, changes):

@@ -237,7 +237,12 @@ class Session:
         if publication not in self._current:
             seen.load(self.store, self._seen_prefix(publication), self.clock.now())
             self._current.add(publication)
+            self._tell_strays(publication, seen)
         return seen
+
+    def _tell_strays(self, publication: str, seen: Seen) -> None:
+        if seen.strayed:
+            self.assignment.share(publication)
 
     def _outdate_memory(self) -> None:
         self._current.clear()
@@ -245,6 +250,7 @@ class Session:
     def _save_memory(self) -> None:
         for publication, seen in self._seen.items():
             seen.save(self.store, self._seen_prefix(publication))
+            self._tell_strays(publication, seen)
 
     def _seen_prefix(self, publication: str) -> str:
         return f"editions/{self.sink.name}/{publication}/_seen/"
@@ -303,10 +309,11 @@ class Session:
     def _commit(self) -> None:
         self._announce()
         self.letters.write()
+        if any(owned.changed or self._done(owned) > owned.committed.offset for owned in self.assignment.owned.values()):
+            self._save_memory()  # what it tells may hold the commit back
         commits = {owned.partition: self._next_commit(owned) for owned in self.assignment.owned.values()}
         news = {p: c for p, c in commits.items() if c != self.assignment.owned[p].committed}
         if news:
-            self._save_memory()
             for seen in self._seen.values():
                 seen.forget_old(self.clock.now())
             self.consumer.commit(news)
@@ -318,10 +325,13 @@ class Session:
         for owned in self.assignment.owned.values():
             owned.changed = False  # only now: a commit that fails is made again with its roster
 
-    def _next_commit(self, owned: Owned) -> Commit:
-        """Up to the first offset that is merged and not yet published everywhere."""
+    def _done(self, owned: Owned) -> int:
+        """The first offset that is merged and not yet published everywhere."""
         waiting = (live.since[owned.source] for live in self.assignment.editions.values() if owned.source in live.since)
-        offset = min(waiting, default=owned.position)
+        return min(waiting, default=owned.position)
+
+    def _next_commit(self, owned: Owned) -> Commit:
+        offset = self._done(owned)
         if not owned.changed:
             return Commit(offset, owned.committed.metadata)
         return Commit(offset, write_roster(self.store, self.sink.name, self.member, owned))

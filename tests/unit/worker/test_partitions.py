@@ -13,7 +13,7 @@ from wireroom import codec
 from wireroom.clock import DAY
 from wireroom.edition import Window
 from wireroom.event import ArticleEvent
-from wireroom.log import ARTICLES, BACKFILL, Partition
+from wireroom.log import ARTICLES, BACKFILL
 from wireroom.worker.replay import Replay
 from wireroom.worker.session import Session
 
