@@ -63,10 +63,10 @@ class Codec:
     def read(self, value: bytes) -> dict[str, Any]:
         """The datum of a value. Raises Reject when it is broken, UnknownSchema when a newer version wrote it."""
         _refuse_large(value)
+        if not value:
+            raise Reject("no-value", [Fault("", "no bytes", "an event")])
         if value[:2] != _MAGIC or len(value) < _HEADER:
-            raise Reject(
-                "not-single-object", [Fault("", value[:_HEADER].hex(" ") or "no bytes", "c3 01 and a fingerprint")]
-            )
+            raise Reject("not-single-object", [Fault("", value[:_HEADER].hex(" "), "c3 01 and a fingerprint")])
         written = self.readable.get(value[2:_HEADER])
         if written is None:
             raise UnknownSchema(f"no schema with the fingerprint {value[2:_HEADER].hex()}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from wireroom.errors import Fault
 from wireroom.log import DEAD_LETTERS, Log, Message, Record
+from wireroom.worker.deadletters import CUT
 
 OURS = "wireroom."
 REDRIVEN = "wireroom.redriven"
@@ -69,9 +70,10 @@ def _letter(record: Record, redriven: set[str]) -> Letter:
 def redrive(log: Log, chosen: Sequence[Letter]) -> int:
     """Append what was rejected to where it came from, once for all workers that rejected it; how many records.
 
+    What is not there whole is left out.
     The marks come last: a crash before them repeats an event, which does no harm. Raises RetryAfter.
     """
-    by_origin = {letter.origin: letter for letter in chosen}
+    by_origin = {letter.origin: letter for letter in chosen if CUT not in letter.record.headers}
     for letter in by_origin.values():
         log.append(letter.topic, [letter.original()])
         log.append(DEAD_LETTERS, [Message(letter.record.key, b"", {REDRIVEN: letter.origin.encode()})])

@@ -96,6 +96,13 @@ def test_redrive_of_one_worker(rejected: Shell) -> None:
     assert ids(rejected) == ["0/2"]
 
 
+def test_what_is_not_there_whole_is_left_out(rejected: Shell) -> None:
+    rejected.log.append(ARTICLES, [Message("teluk", b"x" * 1_040_000)])
+    rejected.reject("feeds", rejected.records()[-1], Reject("too-large"))
+    assert rejected("dead-letters", "redrive", "--all", "--json").json == {"redriven": 2}
+    assert len(rejected.records()) == 5
+
+
 def test_a_record_that_is_rejected_again_is_a_new_letter(rejected: Shell) -> None:
     rejected("dead-letters", "redrive", "0/2")
     rejected.reject("feeds", rejected.records()[-1], BROKEN)

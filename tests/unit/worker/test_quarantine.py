@@ -1,8 +1,13 @@
 """Marks: who died, and who only let go."""
 
-from tests.unit.events import put
+import pytest
+
+from tests.unit.events import NOW, put
 from tests.unit.worker.newsroom import Newsroom, member, settle, settle_together
-from wireroom.log import ARTICLES, BACKFILL, Partition
+from wireroom.clock import ManualClock
+from wireroom.log import ARTICLES, BACKFILL, Partition, Record
+from wireroom.store.memory import MemoryStore
+from wireroom.worker.quarantine import GivenUp
 
 LIVE = Partition(ARTICLES, 0)
 MARKS = "editions/toy/_marks/articles-0/"
@@ -31,3 +36,24 @@ def test_who_lost_a_partition_leaves_the_mark_of_its_successor_alone() -> None:
     (mark,) = room.store.keys(MARKS)
     sleeper.quarantine.close()
     assert list(room.store.keys(MARKS)) == [mark]
+
+
+def test_two_who_give_records_up_at_once_keep_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore(ManualClock(NOW))
+    one, two = GivenUp(store, "toy"), GivenUp(store, "toy")
+    real = store.put
+    meanwhile = iter([record(5)])
+
+    def put(key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+        if (other := next(meanwhile, None)) is not None:
+            two.add(other)
+        return real(key, body, if_match, media_type, cache_control)
+
+    monkeypatch.setattr(store, "put", put)
+    one.add(record(3))
+    assert record(3) in GivenUp(store, "toy")
+    assert record(5) in GivenUp(store, "toy")
+
+
+def record(offset: int) -> Record:
+    return Record(LIVE, offset, "daily", b"", {}, NOW)
