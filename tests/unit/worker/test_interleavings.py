@@ -8,7 +8,7 @@ from itertools import count
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.events import put, wd
@@ -114,7 +114,7 @@ LENGTHS = st.lists(st.integers(0, 20), max_size=7)
 FAULT = st.tuples(st.integers(0, 1), st.integers(1, 40), st.sampled_from(["die", "lost", "fail"]))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(SCENARIOS)), st.sampled_from([begun, fresh]), LENGTHS, st.lists(FAULT, max_size=2))
 def test_any_hand_over_with_faults(
     name: str, build: Callable[[str], Newsroom], lengths: Sequence[int], faults: Sequence[tuple[int, int, str]]
@@ -225,7 +225,7 @@ def test_two_members_feed_one_edition(name: str) -> None:
     assert all_schedules(play) > 10
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(STORIES)), LENGTHS)
 def test_any_schedule_of_two_members(name: str, lengths: Sequence[int]) -> None:
     room = together(STORIES[name], Schedule(lengths))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.events import NOW, put, wd
@@ -36,7 +36,7 @@ def events(draw: st.DrawFn) -> ArticleEvent:
 FAULTS = st.lists(st.tuples(st.integers(1, 60), st.sampled_from(["die", "lost", "fail"])), max_size=4)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(st.lists(events(), max_size=12), st.lists(events(), max_size=5), FAULTS)
 def test_faults_change_nothing(
     live: Sequence[ArticleEvent], archive: Sequence[ArticleEvent], faults: Sequence[tuple[int, str]]
