@@ -15,6 +15,7 @@ from typing import NamedTuple
 from tests.bench import Row
 from tests.bench.corpus import Corpus
 from wireroom import codec
+from wireroom.cli._running import WRITERS
 from wireroom.config import Settings
 from wireroom.log import ARTICLES, Log, Partition
 from wireroom.log.sqlite import SQLiteLog
@@ -40,7 +41,7 @@ def run() -> list[Row]:
         fill(folder, EVENTS)
         rows: list[Row] = [
             _row("decode and validate alone", in_process(_decode, folder).rate, None),
-            _row("durable writes of 5 KB alone, 4 threads", in_process(_write, folder).rate, None),
+            _row(f"durable writes of 5 KB alone, {WRITERS} threads", in_process(_write, folder).rate, None),
         ]
         limits = {"feeds": rows[0]["value"], "sitemaps": rows[0]["value"], "articles": rows[1]["value"]}
         for sink, goal in GOALS.items():
@@ -91,7 +92,7 @@ def settings() -> Settings:
 def _work(folder: Path, name: str) -> Measured:
     log, store = SQLiteLog(folder / "wireroom.db"), DirectoryStore(folder / name)
     count = log.end(Partition(ARTICLES, 0))
-    with ThreadPoolExecutor(4) as writers:
+    with ThreadPoolExecutor(WRITERS) as writers:
         worker = Worker(load_sink(name, settings()), log, store, settings(), executor=writers)
         start = time.perf_counter()
         worker.run(lambda: False, drain=True)
@@ -113,7 +114,7 @@ def _write(folder: Path) -> Measured:
     body, target = b"x" * 5_000, folder / "bare"
     target.mkdir()
     start = time.perf_counter()
-    with ThreadPoolExecutor(4) as writers:
+    with ThreadPoolExecutor(WRITERS) as writers:
         list(writers.map(lambda number: _write_one(target, number, body), range(4_000)))
     return _measured(4_000, start)
 

@@ -20,7 +20,7 @@ from wireroom.store import Store
 from wireroom.store.probe import probe
 from wireroom.worker import Worker
 
-WRITERS = 4  # threads that write the documents of one worker side by side: they wait for the disk, not for each other
+WRITERS = 8  # threads that write the documents of one worker side by side: they wait for the disk, not for each other
 LATEST_END = 4.0  # seconds that threads have to finish what is in hand
 
 log = logging.getLogger("wireroom")

@@ -19,7 +19,7 @@ from wireroom.log.changes import WatchedChanges
 from wireroom.log.lease import Leases
 from wireroom.log.member import Member
 from wireroom.log.tables import FORMAT, SCHEMA, Query, Row, Topic
-from wireroom.log.together import Together
+from wireroom.together import Together
 
 SAFE_VERSION = (3, 51, 3)  # before it, two connections can corrupt a WAL (https://sqlite.org/wal.html#walresetbug)
 BUSY = 5_000  # milliseconds to wait for another process's transaction

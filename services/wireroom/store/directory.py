@@ -8,7 +8,7 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from errno import EACCES, EDQUOT, EIO, EMFILE, ENFILE, ENOENT, ENOSPC, EPERM, EROFS, ESTALE
 from zlib import crc32
@@ -17,6 +17,7 @@ from wireroom.clock import SystemClock
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
 from wireroom.store import Stored
 from wireroom.store.naming import checked, etag, is_name
+from wireroom.together import Together
 
 _LOCKS = ".wireroom/locks"  # keys are never hidden
 _STRIPES = 1024
@@ -33,6 +34,7 @@ class DirectoryStore:
         """Open or create. Raises Red when this user may not write there, RetryAfter when nobody can now."""
         self._root = os.path.abspath(path)
         self._made: set[str] = set()
+        self._syncs: dict[str, Together[str, None]] = {}
         self._clock = SystemClock()
         with _outside(f"cannot open the store {self._root}"):
             self._make(f"{self._root}/{_LOCKS}")
@@ -54,7 +56,7 @@ class DirectoryStore:
             self._make(folder)
             _expect(path, key, if_match)
             _replace(f"{folder}/.new-{stripe}", path, body)
-        _settle(folder, key)
+        self._settle(folder, key)
         return etag(body)
 
     def delete(self, key: str, if_match: str) -> None:
@@ -63,7 +65,7 @@ class DirectoryStore:
         with self._locked(key):
             _expect(path, key, if_match)
             os.unlink(path)
-        _settle(os.path.dirname(path), key)
+        self._settle(os.path.dirname(path), key)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that begin with `prefix`, sorted; only folders that can hold such keys are read."""
@@ -87,6 +89,15 @@ class DirectoryStore:
         except RetryAfter:
             self._made.clear()  # a folder may have been removed under us: make it again at the next try
             raise
+
+    def _settle(self, folder: str, key: str) -> None:
+        """Make a name durable that others can already see; threads that want this of one folder share a sync."""
+        try:
+            self._syncs.setdefault(folder, Together(_sync_once)).submit(folder)
+        except OSError as error:
+            raise OutcomeUnknown(f"cannot tell whether {key} is durable: {error.strerror}") from error
+        except RetryAfter as error:
+            raise OutcomeUnknown(f"cannot tell whether {key} is durable: {error}") from error
 
     def _make(self, folder: str) -> None:
         """Make a folder whose name is durable: another process may have made it and not have synced it yet."""
@@ -148,20 +159,17 @@ def _write(path: str, body: bytes) -> None:
         os.close(descriptor)
 
 
+def _sync_once(folders: Sequence[str]) -> Sequence[None]:
+    _sync(folders[0])
+    return [None] * len(folders)
+
+
 def _sync(folder: str) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _settle(folder: str, key: str) -> None:
-    """Make a name durable that others can already see."""
-    try:
-        _sync(folder)
-    except OSError as error:
-        raise OutcomeUnknown(f"cannot tell whether {key} is durable: {error.strerror}") from error
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from threading import Event, Thread
 import pytest
 
 from wireroom.errors import RetryAfter
-from wireroom.log.together import Together
+from wireroom.together import Together
 
 
 class Slow:
