@@ -4,7 +4,7 @@ The rebuilt edition contains at least what the live one does, and is written und
 not change: to a worker at work this is one more writer of the same edition.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
