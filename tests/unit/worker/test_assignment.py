@@ -137,26 +137,6 @@ def test_a_commit_that_cannot_be_made_now_does_not_end_the_membership() -> None:
     assert next(refusals, None) is None
 
 
-@pytest.mark.parametrize("at", range(1, 60))
-def test_a_refill_whose_installation_fails_forgets_nothing_in_hand(at: int) -> None:
-    """Articles wait for the next flush while the window is filled again from the log."""
-    room, faults = Newsroom(), Faults(kind="fail")
-    settings = SETTINGS.model_copy(update={"flush_interval": 5.0})
-    room.publish(*[put(i) for i in "abcdefgh"])
-    session = room.worker(faults=faults, settings=settings).join()
-    settle(session)
-    room.clock.time += 10 * SECOND
-    room.publish(*[wd(i, 2) for i in "hgfe"])
-    session.step(wait=False)
-    room.publish(put("i"))
-    faults.at = faults.count + at
-    for _ in range(40):
-        session.step(wait=False)
-    room.clock.time += 10 * SECOND
-    settle(session)
-    assert room.shown() == {"i": 1, "d": 1, "c": 1}
-
-
 def test_a_publication_whose_record_was_not_written_is_taken_up_again() -> None:
     tried = 0
     for at in range(1, 30):
