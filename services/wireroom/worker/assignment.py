@@ -244,5 +244,5 @@ class Assignment:
         self.behind.discard(live.key)
         for owned in owners:
             owned.join(live.key, live.draft.epoch)
-        if live.needs_refill and self.is_home(live):
-            self.refills.add(live.key)
+        is_short = live.needs_refill and self.is_home(live)
+        (self.refills.add if is_short else self.refills.discard)(live.key)

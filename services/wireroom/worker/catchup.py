@@ -226,11 +226,11 @@ class SecondReader:
 
     def _install(self, build: Build) -> None:
         """Publish what was built: base read, ownership confirmed, conditional write, in this order."""
-        live, refill = build.live, build.live.key in self._assignment.refills
+        live = build.live
         if build.reset and needs_refill(build.draft, live.definition.window):
             self._reserve[live.key] = self._reserve.get(live.key, RESERVE) * RESERVE
             return  # withdrawals emptied even the reserve: the next pass has a larger one
-        if build.reset and not refill:
+        if build.reset and live.key in self._assignment.behind:
             live.load()
             if _made(live):
                 return  # by another worker meanwhile: the next pass goes on from there
@@ -240,7 +240,6 @@ class SecondReader:
         else:
             self._fence()
             live.go_on(build.draft)
-        self._assignment.refills.discard(live.key)
         self._assignment.publish(live, claim=True)
 
 

@@ -92,7 +92,6 @@ class LiveEdition:
     def install(self, built: Edition) -> None:
         """Make `built` the draft, in a new epoch, with the generation going on from what lies in the store."""
         self._draft(replace(self.continued(built), epoch=uuid4().hex, claim=self._outside.member))
-        self._settled()
 
     def continued(self, built: Edition) -> Edition:
         """What was built from nothing, with epoch, claim and generations of what lies in the store."""

@@ -1,6 +1,6 @@
 """Every rule of the protocol, broken on purpose: each must be caught by the tests that the whole rule passes."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.articles import test_direct
 from tests.unit.articles.shelf import Shelf
-from tests.unit.worker import newsroom, test_faults, test_interleavings, test_worker
+from tests.unit.worker import newsroom, test_faults, test_interleavings, test_partitions, test_worker
 from wireroom import edition
 from wireroom.articles.direct import ArticleDocument, state_of
 from wireroom.clock import HOUR, SteadyClock
@@ -17,13 +17,13 @@ from wireroom.config import Publication
 from wireroom.document import Document
 from wireroom.edition import Change, Edition, Window, _Draft
 from wireroom.errors import Fenced
-from wireroom.log import Consumer
+from wireroom.log import Consumer, Partition
 from wireroom.log.memory import Seat
 from wireroom.store import Store, Stored
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.catchup import Pass, SecondReader
 from wireroom.worker.documents import DocumentWriter
-from wireroom.worker.live import LiveEdition
+from wireroom.worker.live import LiveEdition, Outside
 from wireroom.worker.owned import Owned, write_roster
 from wireroom.worker.reader import FirstReader
 from wireroom.worker.seen import Seen
@@ -103,7 +103,7 @@ def who_is_overtaken_drops_its_partition(patch: pytest.MonkeyPatch) -> None:
 
 def editions_are_not_loaded(patch: pytest.MonkeyPatch) -> None:
     """Only by the first event that touches them."""
-    patch.setattr(Assignment, "_load", lambda self, new: self._publications.load())
+    patch.setattr(Assignment, "_load", lambda self: self._publications.load() is None)
 
 
 def announced_only_when_written(patch: pytest.MonkeyPatch) -> None:
@@ -154,15 +154,7 @@ def no_confirmed_ownership(patch: pytest.MonkeyPatch) -> None:
 
 
 def rosters_keep_what_another_configuration_fed(patch: pytest.MonkeyPatch) -> None:
-    real = Assignment._load
-
-    def _load(self: Assignment, new: Collection[Owned]) -> None:
-        before = {owned.source: dict(owned.live) for owned in new}
-        real(self, new)
-        for owned in new:
-            owned.live |= {k: e for k, e in before[owned.source].items() if k not in self.editions}
-
-    patch.setattr(Assignment, "_load", _load)
+    patch.setattr(Assignment, "_leave_foreign", lambda self: None)
 
 
 def rosters_are_not_asked(patch: pytest.MonkeyPatch) -> None:
@@ -221,16 +213,7 @@ def memory_is_not_read_again(patch: pytest.MonkeyPatch) -> None:
 
 def memory_is_saved_too_late(patch: pytest.MonkeyPatch) -> None:
     """With the commit, after the editions."""
-    real = Assignment.publish
-
-    def publish(self: Assignment, live: LiveEdition, claim: bool = False) -> None:
-        shared, self.shared = self.shared, set()
-        try:
-            real(self, live, claim)
-        finally:
-            self.shared = shared
-
-    patch.setattr(Assignment, "publish", publish)
+    patch.setattr("wireroom.worker.session.Outside", lambda **outside: Outside(**{**outside, "remember": lambda: None}))
 
 
 def what_is_below_applied_is_never_looked_at(patch: pytest.MonkeyPatch) -> None:
@@ -247,11 +230,35 @@ def a_build_that_goes_on_knows_only_what_it_reads(patch: pytest.MonkeyPatch) -> 
     patch.setattr(Pass, "_newest_of_all", Pass._newest)
 
 
-def losses_are_seen_only_by_the_last_poll(patch: pytest.MonkeyPatch) -> None:
-    def watch(self: Assignment, consumer: Consumer) -> None:
-        self._lost = bool(self.owned.keys() - consumer.assignment().keys())
+def terms_say_nothing(patch: pytest.MonkeyPatch) -> None:
+    real = Assignment.update
 
-    patch.setattr(Assignment, "watch", watch)
+    def update(self: Assignment, consumer: Consumer) -> bool:
+        for partition, assigned in consumer.assignment().items():
+            if partition in self.owned:
+                self.owned[partition].assigned = assigned
+        return real(self, consumer)
+
+    patch.setattr(Assignment, "update", update)
+
+
+def only_home_partitions_feed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Assignment, "_feeds", lambda self, owned, wanted: owned.source in self.sources.of(wanted))
+
+
+def a_writer_elsewhere_is_not_told_of(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Assignment, "share", lambda self, publication: None)
+
+
+def what_is_built_from_nothing_is_read_from_home(patch: pytest.MonkeyPatch) -> None:
+    real = SecondReader._partitions
+
+    def _partitions(self: SecondReader, reading: Pass) -> dict[str, Partition]:
+        found = real(self, reading)
+        homes = {s for build in reading.builds for s in self._assignment.sources.of(build.live.definition)}
+        return {source: partition for source, partition in found.items() if source in homes}
+
+    patch.setattr(SecondReader, "_partitions", _partitions)
 
 
 def rosters_are_shared(patch: pytest.MonkeyPatch) -> None:
@@ -276,7 +283,7 @@ def no_memory(patch: pytest.MonkeyPatch) -> None:
 
 def no_floor(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(_Draft, "_floor", lambda self: (0, ""))
-    patch.setattr(Seen, "note", lambda self, event, now: None)
+    patch.setattr(Seen, "note", lambda self, event, now, strayed: None)
 
 
 def no_refill(patch: pytest.MonkeyPatch) -> None:
@@ -337,12 +344,12 @@ def only_a_higher_revision_replaces(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ArticleDocument, "merge", merge)
 
 
-F, W, S, D = test_faults, test_worker, test_interleavings, test_direct
+F, W, S, D, P = test_faults, test_worker, test_interleavings, test_direct, test_partitions
 CAUGHT: list[tuple[Patch, Callable[[], None]]] = [
     (blind_documents, lambda: F.test_a_zombie_at_every_step("two editions", F.begun)),
     (no_generation_in_the_body, lambda: F.test_a_zombie_at_every_step("content returns", F.begun)),
     (never_verified, lambda: F.test_a_fault_at_every_step("a quiet end", F.begun, "die")),
-    (verified_only_after_a_restart, lambda: S.test_every_hand_over_where_the_zombie_dies_after_a_few_steps_more(4)),
+    (verified_only_after_a_restart, lambda: S.test_every_hand_over_where_the_zombie_dies_after_a_few_steps_more(5)),
     (who_is_overtaken_drops_its_partition, lambda: S.test_every_hand_over("a quiet end")),
     (editions_are_not_loaded, W.test_an_embargo_lifts_and_an_article_expires_without_an_event),
     (announced_only_when_written, lambda: F.test_a_fault_at_every_step("a quiet end", F.begun, "die")),
@@ -357,7 +364,10 @@ CAUGHT: list[tuple[Patch, Callable[[], None]]] = [
     (a_reset_goes_only_to_the_first_reader, F.test_a_definition_changed_after_a_death_at_every_step),
     (documents_are_written_while_behind, F.test_a_definition_changed_after_a_death_at_every_step),
     (rosters_are_shared, S.test_members_do_not_drop_each_others_rosters),
-    (losses_are_seen_only_by_the_last_poll, F.test_a_partition_that_went_and_came_back_is_begun_anew),
+    (only_home_partitions_feed, P.test_one_worker_takes_them),
+    (a_writer_elsewhere_is_not_told_of, lambda: P.test_any_order_of_two_members(P.LEAVES, False)),
+    (what_is_built_from_nothing_is_read_from_home, P.test_a_new_feed_is_filled_from_everywhere),
+    (terms_say_nothing, F.test_a_partition_that_went_and_came_back_is_begun_anew),
     (
         shared_editions_are_touched_like_others,
         lambda: S.test_two_members_feed_one_edition("a refill while an article is withdrawn"),
