@@ -84,6 +84,7 @@ class Pass:
         for source, end in goal.items():
             position = self._next.setdefault(source, min(b.draft.applied.get(source, 0) for b in self.builds))
             if position < end:
+                end = self._stop(partitions[source], position, end)
                 records = [each for each in self._read(partitions[source], position, end) if each.offset < end]
                 self._next[source] = records[-1].offset + 1 if records else end
                 self._merge(source, list(self._intake.reread(source, records)))
@@ -93,6 +94,11 @@ class Pass:
             upto = {source: offset for source, offset in goal.items() if source in build.sources}
             build.draft = fold(build.draft, build.live.definition.window, (), upto, self._clock.now())
         return True
+
+    def _stop(self, partition: Partition, position: int, end: int) -> int:
+        """Where the next slice ends: before the record of which the last worker is said to have died."""
+        suspect = self._quarantine.suspect(partition) if self._quarantine else None
+        return suspect if suspect is not None and position < suspect < end else end
 
     def _read(self, partition: Partition, position: int, end: int) -> Sequence[Record]:
         """A slice; one record alone where the last worker died."""

@@ -119,6 +119,11 @@ class Quarantine:
         mark = self._found.get(partition)
         return mark is not None and (mark.first <= position <= mark.last or mark.suspect == position)
 
+    def suspect(self, partition: Partition) -> int | None:
+        """The offset of the one record of which the last owner seems to have died."""
+        mark = self._found.get(partition)
+        return mark.suspect if mark is not None else None
+
     def begin(self, records: Sequence[Record]) -> None:
         """Say what is about to be worked on, if the last owner died."""
         for partition in {record.partition for record in records}:
