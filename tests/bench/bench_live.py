@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from statistics import quantiles
@@ -25,6 +25,7 @@ from wireroom.event import ArticleEvent, Kind
 
 RATE, SECONDS = 50, 20
 IDLE = 15  # seconds
+LIFTS, APART = 12, 0.73  # embargoes, and the seconds between two
 CONFIG = """\
 publications: [{id: kabar-harian, name: Kabar Harian, language: id, url: "https://kabar-harian.example/"}]
 feeds: [{id: latest, publication: kabar-harian, entries: %d}]
@@ -40,6 +41,10 @@ def run() -> list[Row]:
             delays = quantiles(latencies(Path(name), address), n=100)
         rows.append(_row(f"publish → HTTP, p50, flush interval {interval} s", delays[49], p50))
         rows.append(_row(f"publish → HTTP, p99, flush interval {interval} s", delays[98], p99))
+    with TemporaryDirectory(dir="build") as name, up(Path(name), "1") as (address, _):
+        rows.append(
+            _row(f"{LIFTS} embargoes lift, the latest after its time", max(lateness(Path(name), address)), 1, "s")
+        )
     with TemporaryDirectory(dir="build") as name, up(Path(name), "1") as (_, process):
         rows.append(_row("idle up", idle(process), 2, "% of a core"))
     with TemporaryDirectory(dir="build") as name:
@@ -90,6 +95,37 @@ def latencies(folder: Path, address: str) -> list[float]:
     reader.join(10)
     assert len(seen) >= 0.98 * len(sent), f"{len(sent) - len(seen)} of {len(sent)} were never seen"
     return [(seen[url] - sent[url]) * 1e3 for url in seen]
+
+
+def lateness(folder: Path, address: str) -> list[float]:
+    """Seconds from the end of each embargo until a reader of the feed sees the article."""
+    begin = datetime.now(UTC)
+    dues = [begin + timedelta(seconds=3 + number * APART) for number in range(LIFTS)]
+    late: dict[str, float] = {}
+    with Publisher(f"sqlite:///{folder}/data/wireroom.db") as publisher:
+        for event, due in zip(_fresh_events(), dues, strict=False):
+            assert event.article is not None
+            publisher.publish(
+                event.model_copy(update={"article": event.article.model_copy(update={"embargoed_until": due})})
+            )
+            late[str(event.url)] = due.timestamp()
+    waiting = dict(late)
+    while waiting and time.time() < dues[-1].timestamp() + 30:
+        for item in _items(address):
+            if due_at := waiting.pop(item["url"], None):
+                late[item["url"]] = time.time() - due_at
+        time.sleep(0.005)
+    assert not waiting, f"{len(waiting)} never came"
+    return list(late.values())
+
+
+def _items(address: str) -> list[dict[str, str]]:
+    try:
+        with urllib.request.urlopen(f"{address}feeds/kabar-harian/latest.json", timeout=5) as answer:
+            items: list[dict[str, str]] = json.loads(answer.read())["items"]
+            return items
+    except urllib.error.HTTPError:
+        return []  # not there yet
 
 
 def _fresh_events() -> list[ArticleEvent]:
