@@ -78,8 +78,8 @@ def test_what_is_copied_is_enough_for_the_wheel(tmp_path: Path) -> None:
         target = tmp_path / "source" / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, tmp_path / "source"]
-    subprocess.run(build, check=True, capture_output=True)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)]
+    subprocess.run([*build, str(tmp_path / "source")], check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         inside = set(wheel.namelist())
     code = {str(path.relative_to(ROOT / "services")) for path in files(ROOT / "services")}
