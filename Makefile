@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Chromium and the tests keep what they leave behind in this folder too.
 PYTEST := XDG_CONFIG_HOME="$(CURDIR)/.cache/config" XDG_CACHE_HOME="$(CURDIR)/.cache" $(BIN)/pytest --basetemp=build/pytest
 EXTRAS := cli sqlite feeds sitemaps articles serve all
-COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
 
 help:  ## list the verbs
@@ -66,10 +66,11 @@ installed: setup  ## install the wheel in an empty environment per extra and sta
 	$(BIN)/pytest --basetemp=build/pytest -m network
 
 lock: setup  ## write requirements/*.txt anew after a change of pyproject.toml, keeping versions
-	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
-	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/base.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
+	$(COMPILE) --constraint requirements/dev.txt --group build --output-file requirements/build.txt
+	$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/base.txt
 	for extra in $(EXTRAS); do \
-		$(COMPILE) --constraint requirements/dev.txt --extra $$extra \
+		$(COMPILE) pyproject.toml --constraint requirements/dev.txt --extra $$extra \
 		--output-file requirements/$$extra.txt || exit 1; done
 
 upgrade: UPGRADE := --upgrade

@@ -37,6 +37,12 @@ def pinned(extra: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9.-]+)==([^ ;]+)", PINS[extra], re.MULTILINE))
 
 
+def group(name: str) -> list[str]:
+    """Requirements of a dependency group, those of the groups in it included."""
+    found = PROJECT["dependency-groups"][name]
+    return [each for entry in found for each in (group(entry["include-group"]) if isinstance(entry, dict) else [entry])]
+
+
 def asked_for(names: list[str]) -> Iterator[Requirement]:
     """Requirements of pyproject.toml, our own extras resolved."""
     for requirement in map(Requirement, names):
@@ -81,15 +87,22 @@ def test_nobody_imports_by_the_source_root() -> None:
 
 
 def test_every_extra_is_pinned() -> None:
-    assert set(PINS) == {"base", "dev", *PROJECT["project"]["optional-dependencies"]}
+    assert set(PINS) == {"base", *PROJECT["dependency-groups"], *PROJECT["project"]["optional-dependencies"]}
 
 
-@pytest.mark.parametrize("extra", PINS)
-def test_pins_are_what_pyproject_asks_for(extra: str) -> None:
+def asked_of(file: str) -> list[str]:
+    """What pyproject.toml asks of one requirements file."""
+    if file == "build":
+        return [*PROJECT["build-system"]["requires"], *group("build")]
     project = PROJECT["project"]
-    more = PROJECT["dependency-groups"]["dev"] if extra == "dev" else project["optional-dependencies"].get(extra, [])
-    pins = pinned(extra)
-    for requirement in asked_for(project["dependencies"] + more):
+    more = group("dev") if file == "dev" else project["optional-dependencies"].get(file, [])
+    return [*project["dependencies"], *more]
+
+
+@pytest.mark.parametrize("file", PINS)
+def test_pins_are_what_pyproject_asks_for(file: str) -> None:
+    pins = pinned(file)
+    for requirement in asked_for(asked_of(file)):
         assert requirement.specifier.contains(pins[requirement.name.lower().replace(".", "-")])
 
 

@@ -1,0 +1,101 @@
+"""What docs/s3.md allows is what the store does, and nothing else."""
+
+import json
+import re
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from tests.system.project import ROOT
+from wireroom.sink import installed_sinks
+
+BUCKET = "arn:aws:s3:::wireroom-feeds"
+STORE = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
+(BLOCK,) = re.findall(r"^```json\n(.*?)^```$", (ROOT / "docs/s3.md").read_text(), re.M | re.S)
+STATEMENTS: list[dict[str, Any]] = json.loads(BLOCK)["Statement"]
+
+
+def listed(value: str | list[str]) -> list[str]:
+    """One value, or several, as JSON has either."""
+    return [value] if isinstance(value, str) else list(value)
+
+
+def principals(statement: dict[str, Any]) -> list[str]:
+    return listed(statement["Principal"] if statement["Principal"] == "*" else statement["Principal"]["AWS"])
+
+
+def holds(statement: dict[str, Any], told: dict[str, str]) -> bool:
+    """Whether all conditions of a statement are met by what a request tells; absent keys are not in `told`."""
+    tests: dict[str, Callable[[str, list[str]], bool]] = {
+        "Null": lambda key, values: [str(key not in told).lower()] == values,
+        "Bool": lambda key, values: told.get(key) in values,
+        "StringLike": lambda key, values: any(fnmatchcase(told.get(key, ""), value) for value in values),
+    }
+    conditions = statement.get("Condition", {})
+    return all(tests[name](key, listed(values)) for name in conditions for key, values in conditions[name].items())
+
+
+def allowed(role: str, action: str, key: str, tls: bool = True, **told: str) -> bool:
+    """What S3 says to a request of a role: a denial first, then whether anything allows it."""
+    resource = BUCKET if action == "s3:ListBucket" else f"{BUCKET}/{key}"
+    context = {f"s3:{name.replace('_', '-')}": value for name, value in told.items()}
+    context["aws:SecureTransport"] = str(tls).lower()
+    if action == "s3:ListBucket":
+        context["s3:prefix"] = key
+    effects = {
+        statement["Effect"]
+        for statement in STATEMENTS
+        if any(who == "*" or who.endswith(f"role/wireroom-{role}") for who in principals(statement))
+        and action in listed(statement["Action"])
+        and any(fnmatchcase(resource, pattern) for pattern in listed(statement["Resource"]))
+        and holds(statement, context)
+    }
+    return effects == {"Allow"}
+
+
+def test_only_what_the_store_does_is_named() -> None:
+    assert {action for statement in STATEMENTS for action in listed(statement["Action"])} == STORE
+
+
+def test_no_two_statements_have_one_name() -> None:
+    assert len({statement["Sid"] for statement in STATEMENTS}) == len(STATEMENTS)
+
+
+@pytest.mark.parametrize("key", ["news/editions/feeds/a/latest.json", "news/feeds/a/latest.rss", "news/_probe/x"])
+def test_a_worker_may_do_everything_under_a_condition(key: str) -> None:
+    assert allowed("worker", "s3:GetObject", key)
+    assert allowed("worker", "s3:ListBucket", key)
+    assert allowed("worker", "s3:PutObject", key, if_match='"etag"')
+    assert allowed("worker", "s3:PutObject", key, if_none_match="*")
+    assert allowed("worker", "s3:DeleteObject", key, if_match='"etag"')
+    assert not allowed("worker", "s3:PutObject", key)
+    assert not allowed("worker", "s3:DeleteObject", key)
+
+
+@pytest.mark.parametrize("action", sorted(STORE))
+def test_nothing_is_allowed_outside_the_prefix_or_without_tls(action: str) -> None:
+    assert allowed("worker", action, "news/feeds/a.rss", if_match='"etag"')
+    assert not allowed("worker", action, "news/feeds/a.rss", tls=False, if_match='"etag"')
+    for role in ("worker", "operator", "reader"):
+        assert not allowed(role, action, "other/feeds/a.rss", if_match='"etag"')
+
+
+@pytest.mark.parametrize("sink", installed_sinks())
+def test_a_reader_reads_and_lists_what_is_published_and_changes_nothing(sink: str) -> None:
+    key = f"news/{sink}/a/b.json"
+    assert allowed("reader", "s3:GetObject", key)
+    assert allowed("reader", "s3:ListBucket", key)
+    assert allowed("reader", "s3:ListBucket", f"news/{sink}/")
+    for role in ("reader", "operator"):
+        assert not allowed(role, "s3:PutObject", key, if_match='"etag"')
+        assert not allowed(role, "s3:DeleteObject", key, if_match='"etag"')
+
+
+def test_only_workers_and_operators_see_what_is_private() -> None:
+    key = "news/editions/feeds/a/latest.json"
+    may = [role for role in ("worker", "operator", "reader") if allowed(role, "s3:GetObject", key)]
+    assert may == ["worker", "operator"]
+    assert not allowed("reader", "s3:ListBucket", key)
+    assert not allowed("reader", "s3:ListBucket", "news/")
