@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from wireroom.clock import MINUTE
 from wireroom.errors import Conflict
-from wireroom.store import Store, Stored
+from wireroom.store import Metadata, Store, Stored
 
 KEY = "feeds/harbour-post/latest.rss"
-TYPE = "application/rss+xml; charset=utf-8"
+TYPE = Metadata("application/rss+xml; charset=utf-8", "public, max-age=60", "en", {"generation": "7"})
 
 Check = Callable[[Store], None]
 
@@ -18,7 +18,7 @@ Check = Callable[[Store], None]
 def create_and_read(store: Store) -> None:
     assert store.get(KEY) is None
     before = store.now()
-    tag = store.put(KEY, "Ñandú\0".encode(), None, TYPE, "public, max-age=60")
+    tag = store.put(KEY, "Ñandú\0".encode(), None, TYPE)
     held = read(store)
     assert (held.body, held.etag) == ("Ñandú\0".encode(), tag)
     assert before - MINUTE <= held.modified <= store.now() + MINUTE

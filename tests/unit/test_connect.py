@@ -5,6 +5,7 @@ import pytest
 from wireroom.connect import installed, open_log, open_store
 from wireroom.errors import ConfigurationError
 from wireroom.log import ARTICLES, Message
+from wireroom.store import STATE
 
 
 def test_a_log_by_its_url_keeps_what_is_appended(tmp_path: Path) -> None:
@@ -27,7 +28,7 @@ def test_a_log_that_must_be_there_is_not_made(tmp_path: Path) -> None:
 
 def test_a_store_by_its_url(tmp_path: Path) -> None:
     store = open_store(f"file:///{tmp_path}/store")
-    store.put("feeds/a.rss", b"x", None, "text/plain")
+    store.put("feeds/a.rss", b"x", None, STATE)
     assert (tmp_path / "store/feeds/a.rss").read_bytes() == b"x"
 
 

@@ -10,11 +10,11 @@ from contextlib import contextmanager, suppress
 from threading import Barrier
 
 from wireroom.errors import Conflict, Red, WireroomError
-from wireroom.store import Store
+from wireroom.store import Metadata, Store
 
 _WRITERS = 8
 _ROUNDS = 4
-_TYPE = "application/octet-stream"
+_BYTES = Metadata("application/octet-stream")
 
 
 def probe(store: Store) -> None:
@@ -31,7 +31,7 @@ def probe(store: Store) -> None:
 
 
 def _create(store: Store, key: str) -> str:
-    tag = store.put(key, b"first", None, _TYPE)
+    tag = store.put(key, b"first", None, _BYTES)
     _shows(store, key, b"first", tag)
     if _written(store, key, b"again", None):
         raise _missing("create-only writes: If-None-Match: * was ignored")
@@ -40,7 +40,7 @@ def _create(store: Store, key: str) -> str:
 
 
 def _replace(store: Store, key: str, first: str) -> str:
-    second = store.put(key, b"second", first, _TYPE)
+    second = store.put(key, b"second", first, _BYTES)
     _shows(store, key, b"second", second)
     if second == first:
         raise _missing("ETags that change with the content")
@@ -75,7 +75,7 @@ def _race(store: Store, key: str, if_match: str | None) -> None:
 
 def _written(store: Store, key: str, body: bytes, if_match: str | None) -> bool:
     try:
-        store.put(key, body, if_match, _TYPE)
+        store.put(key, body, if_match, _BYTES)
     except Conflict:
         return False
     return True

@@ -8,7 +8,7 @@ from wireroom.config import Publication
 from wireroom.document import Document, DocumentChanged, generation_of
 from wireroom.errors import Conflict, OutcomeUnknown, RetryAfter
 from wireroom.sink import Direct
-from wireroom.store import Store, Stored
+from wireroom.store import Metadata, Store, Stored
 
 ATTEMPTS = 20
 
@@ -80,7 +80,7 @@ class DocumentWriter:
     def _put(self, document: Document, generation: int, etag: str | None, remember: bool = True) -> bool:
         body = document.body(generation)
         try:
-            new = self._store.put(document.key, body, etag, document.media_type, document.cache_control)
+            new = self._store.put(document.key, body, etag, self._metadata(document, generation))
         except (Conflict, OutcomeUnknown):
             self._known.pop(document.key, None)
             return False
@@ -89,6 +89,11 @@ class DocumentWriter:
         else:
             self._announce(document.key, generation, new, document.media_type, document.articles)
         return True
+
+    def _metadata(self, document: Document, generation: int) -> Metadata:
+        user = {"generation": str(generation), "worker": self._worker}
+        language = "" if document.language == "und" else document.language  # RFC 9110, 8.5: no tag says it better
+        return Metadata(document.media_type, document.cache_control, language, user)
 
     def _done(self, document: Document, generation: int, etag: str) -> None:
         self._known[document.key] = (generation, etag)
