@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-EXPECTED = "s3://bucket, s3://bucket/prefix or s3://bucket/prefix?endpoint=https://host:port"
+S3_URL = "s3://bucket, s3://bucket/prefix or s3://bucket/prefix?endpoint=https://host:port"
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*")
@@ -25,7 +25,7 @@ class S3Url:
 
 
 def parse_s3_url(url: str) -> S3Url:
-    """Take a URL apart. Raises ValueError, which says what is wrong with it.
+    """Take a URL apart. Raises ValueError, which says what was expected.
 
     Without `style`, an endpoint of one's own is asked with the bucket in the path, AWS with the bucket in the host.
     """
@@ -45,16 +45,16 @@ def parse_s3_url(url: str) -> S3Url:
 
 
 def _options(query: str) -> dict[str, str]:
-    pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    pairs = parse_qsl(query, keep_blank_values=True)
     known = ("endpoint", "region", "style", "ca")
     for name, _ in pairs:
         if name not in known:
-            raise ValueError(f"{name!r} is not one of {', '.join(known)}")
+            raise ValueError(f"{S3_URL}: {name!r} is not one of {', '.join(known)}")
     if len(options := dict(pairs)) < len(pairs):
-        raise ValueError("a name stands twice after the ?")
+        raise ValueError(f"{S3_URL}: a name stands twice")
     return options
 
 
 def _check(name: str, value: str | None, pattern: re.Pattern[str], expected: str) -> None:
     if value is not None and not pattern.fullmatch(value):
-        raise ValueError(f"{name} is {value!r}, not {expected}")
+        raise ValueError(f"{S3_URL}: {name} is {value!r}, not {expected}")

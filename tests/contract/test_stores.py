@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.store_contract import CONTRACT, KEY, TYPE, Check
+from tests.contract.store_contract import CONTRACT, KEY, STRICT, TYPE, Check
 from wireroom.errors import Conflict, Red
 from wireroom.store import Metadata, Store, Stored
 from wireroom.store.directory import DirectoryStore
@@ -24,7 +24,7 @@ def memory(folder: Path) -> Store:
 GOOD: tuple[MakeStore, ...] = (memory, DirectoryStore)
 
 
-@pytest.mark.parametrize("check", CONTRACT, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", CONTRACT + STRICT, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("make", GOOD, ids=lambda make: make.__name__)
 def test_the_store_keeps_the_contract(make: MakeStore, check: Check, tmp_path: Path) -> None:
     check(make(tmp_path / "store"))
@@ -177,7 +177,7 @@ BROKEN: tuple[type[MemoryStore], ...] = (*REFUSED, ListsInItsOwnOrder, DeletesAn
 def breaches(store: Callable[[], Store]) -> list[str]:
     """The checks that a store fails, each on a store of its own."""
     failed = []
-    for check in CONTRACT:
+    for check in CONTRACT + STRICT:
         try:
             check(store())
         except (AssertionError, Conflict):
@@ -191,8 +191,11 @@ def test_the_contract_catches_a_broken_store(broken: type[MemoryStore]) -> None:
 
 
 def test_the_contract_catches_torn_reads(tmp_path: Path) -> None:
-    folders = (tmp_path / str(number) for number in range(len(CONTRACT)))
-    assert breaches(lambda: WritesInPlace(next(folders))) == ["no_reader_sees_a_torn_body"]
+    folders = (tmp_path / str(number) for number in range(len(CONTRACT + STRICT)))
+    assert breaches(lambda: WritesInPlace(next(folders))) == [
+        "no_reader_sees_a_torn_body",
+        "a_body_is_read_with_its_own_etag",
+    ]
 
 
 @pytest.mark.parametrize("broken", REFUSED, ids=lambda broken: broken.__name__)

@@ -49,7 +49,10 @@ class Store(Protocol):
         ...
 
     def delete(self, key: str, if_match: str) -> None:
-        """Remove the state with this ETag. Raises as `put` does."""
+        """Remove the state with this ETag. Raises as `put` does.
+
+        Some servers remove whatever is there, and most say nothing of what is not: whoever calls must be safe then too.
+        """
         ...
 
     def keys(self, prefix: str) -> Iterator[str]:
