@@ -4,10 +4,10 @@ Objects are put by botocore's signer and urllib3, for boto3's own way takes more
 through boto3. Neither repeats anything by itself: a write that is repeated refuses itself.
 """
 
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
+from random import uniform
 from typing import Any, TypeVar
 
 import boto3
@@ -29,14 +29,13 @@ from botocore.utils import get_environ_proxies
 from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3 import exceptions as http
 
-from wireroom.clock import micros
 from wireroom.errors import OutcomeUnknown, Red, RetryAfter
 from wireroom.s3_url import S3Url
 from wireroom.store import Metadata, Stored
 from wireroom.store.naming import checked, is_key
 from wireroom.store.s3_answers import Answer, error_document, of_read, of_write, whole_etag
 from wireroom.store.s3_circuit import Circuit
-from wireroom.store.s3_time import ServerTime
+from wireroom.store.s3_time import ServerTime, parsed
 
 CONNECT, READ = 2, 5  # seconds
 _CONNECTIONS = 32
@@ -133,7 +132,7 @@ class S3Store:
             except RetryAfter:
                 if tries == _TRIES or time.monotonic() - start > _PATIENCE or self._circuit.is_open:
                     raise
-            time.sleep(random.uniform(0, 0.1 * 2**tries))
+            time.sleep(uniform(0, 0.1 * 2**tries))
         raise AssertionError("the last try returns or raises")
 
     def _read_once(self, key: str, take: Callable[[Any], T | None], call: Callable[[], Any]) -> T | None:
@@ -226,10 +225,11 @@ def _with_body(result: dict[str, Any]) -> dict[str, Any]:
 
 def _stored(result: Mapping[str, Any]) -> Stored | None:
     """The object; None when the answer was cut short."""
-    etag = whole_etag(result["ResponseMetadata"]["HTTPHeaders"])
-    if etag is None or result.get("ContentLength") != len(result["Body"]) or "LastModified" not in result:
+    headers = result["ResponseMetadata"]["HTTPHeaders"]
+    etag, modified = whole_etag(headers), parsed(headers.get("last-modified", ""))
+    if etag is None or modified is None or result.get("ContentLength") != len(result["Body"]):
         return None
-    return Stored(result["Body"], etag, micros(result["LastModified"]))
+    return Stored(result["Body"], etag, modified)
 
 
 def _listed(result: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -15,6 +15,14 @@ def _passed() -> int:
     return time.clock_gettime_ns(_CLOCK) // 1000
 
 
+def parsed(date: str) -> int | None:
+    """A date in a header as microseconds since the epoch; None when it is none, or was cut short."""
+    try:
+        return micros(parsedate_to_datetime(date))
+    except (ValueError, TypeError):  # the latter: without a time zone
+        return None
+
+
 class ServerTime:
     """Nothing is known before the first answer. `passed`: microseconds, of a clock that nobody sets."""
 
@@ -24,12 +32,8 @@ class ServerTime:
 
     def saw(self, date: str | None) -> None:
         """An answer came with this Date (RFC 9110, section 6.6.1)."""
-        if date and date != self._seen[0]:
-            try:
-                told = micros(parsedate_to_datetime(date)) + SECOND // 2  # told in whole seconds, cut off
-            except (ValueError, TypeError):
-                return  # a proxy's nonsense tells no time
-            self._seen = date, told - self._passed()
+        if date and date != self._seen[0] and (told := parsed(date)) is not None:
+            self._seen = date, told + SECOND // 2 - self._passed()  # it was told in whole seconds, cut off
 
     def now(self) -> int | None:
         """Microseconds since the epoch, to the second or so; None when it is not known."""
