@@ -27,6 +27,7 @@ _REMEDIES = {
     "NoSuchBucket": "create the bucket, or mend store.url",
     "AccessDenied": _GRANTS,
     "InvalidAccessKeyId": _SECRET,
+    "XAdminUserNotFound": _SECRET,  # the same, as versitygw says it
     "SignatureDoesNotMatch": _SECRET + "; a proxy on the way must leave path and Host as they are",
     "ExpiredToken": _RENEW,
     "InvalidToken": _RENEW,
@@ -90,7 +91,7 @@ def of_write(answer: Answer, key: str) -> WireroomError:
 
 def of_read(answer: Answer, key: str) -> WireroomError:
     """What to raise for a read that gave nothing, when the answer does not say that there is nothing."""
-    cut_short = answer.status < 300 or (answer.status == 404 and answer.code != "NoSuchBucket")
+    cut_short = answer.status < 300 or (answer.status == 404 and answer.code in ("", "404"))  # boto3's word for none
     if cut_short or not answer.well or answer.code in _NOT_WRITTEN:
         return RetryAfter(f"cannot read {key}: {answer}")
     return _red(f"cannot read {key}", answer)
