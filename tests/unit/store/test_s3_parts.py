@@ -1,8 +1,8 @@
 """The circuit and the server's time, by clocks that are turned by hand."""
 
+from random import Random
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wireroom.clock import SECOND
 from wireroom.errors import RetryAfter
@@ -54,21 +54,21 @@ def test_a_dead_server_is_tried_every_half_second_until_it_answers() -> None:
     assert [let_in(circuit) for _ in range(4)] == [True] * 4
 
 
-@given(st.lists(st.tuples(st.floats(0, 0.4), st.booleans()), min_size=40, max_size=80))
-def test_no_pattern_of_calls_sends_more_than_two_requests_a_second(calls: list[tuple[float, bool]]) -> None:
+def test_no_pattern_of_calls_sends_more_than_two_requests_a_second() -> None:
     """Some requests fail at once, others hang for ever."""
-    passed = Passed()
+    random, passed = Random(7), Passed()
     circuit = Circuit(passed)
     for _ in range(FAILURES):
         circuit.leave(False)
     sent = 0
-    for pause, fails_at_once in calls:
-        passed.time += pause
+    for _ in range(2_000):
+        passed.time += random.choice((0, 0.01, 0.1, 0.4, 1))
         if let_in(circuit):
             sent += 1
-            if fails_at_once:
+            if random.random() < 0.5:
                 circuit.leave(False)
-    assert sent <= 1 + (passed.time - 1000) / PAUSE
+        assert sent <= (passed.time - 1000) / PAUSE
+    assert sent > 500
 
 
 def test_the_time_goes_on_from_the_last_date() -> None:
