@@ -23,8 +23,9 @@ class Recorder(MemoryStore):
 def test_a_document_is_written_with_what_readers_and_operators_need(language: str, told: str) -> None:
     store = Recorder()
     writer = DocumentWriter(store, SteadyClock(ManualClock()), "feeds")
+    head = b'{"_wireroom":{"generation":'
     document = Document(
-        "feeds/p/x.json", "application/feed+json", b'{"_wireroom":{"generation":', b"}}", (), "no-store", language
+        "feeds/p/x.json", "application/feed+json", head, b"}}", cache_control="no-store", language=language
     )
     writer.write(document, 41)
     writer.write(document, 42)
