@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -152,7 +152,7 @@ def requests(sink: str) -> Iterator[Row]:
     clock = ManualClock(micros(now))
     log, store = MemoryLog(1, clock), Counting(MemoryStore(clock))
     session = Worker(load_sink(sink, settings), log, store, settings, clock).join()
-    first, *events = corpus.events(EVENTS + 1, now)
+    first, *events = corpus.events(EVENTS + 1, now, over=timedelta(hours=40))
     for event in (first, *events):
         if event is events[0]:
             store.requests.clear()

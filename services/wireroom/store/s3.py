@@ -1,6 +1,6 @@
 """A store in a bucket: one object for each key, every write conditional, sent once.
 
-Objects are put by botocore's signer and urllib3, for boto3's own way takes more than twice the time; all else goes
+Objects are put by botocore's signer and urllib3, for boto3's own way takes nearly twice the time; all else goes
 through boto3. Neither repeats anything by itself: a write that is repeated refuses itself.
 """
 
