@@ -2,7 +2,7 @@
 # It needs Python 3.11 or later and make; everything it writes stays in this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint types format bench build installed lock upgrade clean
+.PHONY: help setup demo servers test unit lint types format bench build installed lock upgrade clean
 
 BIN := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -35,7 +35,10 @@ setup: .venv/.ready  ## prepare .venv, with .venv/bin/wireroom; a second time it
 demo: setup  ## start Wireroom on one port with example articles
 	@$(BIN)/wireroom demo
 
-test: setup lint types  ## everything that must hold: lint, types, all tests
+servers: setup  ## build and download the servers that tests start, once (Go and Java; what is absent is left out)
+	@$(BIN)/python -m tests.servers
+
+test: setup lint types servers  ## everything that must hold: lint, types, all tests
 	@mkdir -p build
 	$(PYTEST)
 
