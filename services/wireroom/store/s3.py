@@ -130,7 +130,7 @@ class S3Store:
             try:
                 return self._read_once(key, take, call)
             except RetryAfter:
-                if tries == _TRIES or time.monotonic() - start > _PATIENCE or self._circuit.is_open:
+                if tries == _TRIES or time.monotonic() - start > _PATIENCE:
                     raise
             time.sleep(uniform(0, 0.1 * 2**tries))
         raise AssertionError("the last try returns or raises")
@@ -147,7 +147,7 @@ class S3Store:
     def _send(self, request: AWSRequest) -> Reply:
         S3SigV4Auth(self._credentials.get_frozen_credentials(), "s3", self._region).add_auth(request)
         headers = dict(request.headers.items())
-        response = self._connections.urlopen("PUT", request.url, redirect=False, body=request.data, headers=headers)
+        response = self._connections.urlopen("PUT", request.url, body=request.data, headers=headers)
         told = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status, told, error_document(response.data)), None
 
@@ -178,7 +178,6 @@ def _client(session: Session, url: S3Url, region: str, authority: str) -> Any:  
         s3={"addressing_style": "path" if url.path_style else "virtual"},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
-        signature_version="s3v4",
     )
     return boto3.Session(botocore_session=session).client(
         "s3", region_name=region, endpoint_url=url.endpoint, verify=authority, config=config

@@ -87,7 +87,6 @@ class DocumentWriter:
             new = self._store.put(document.key, body, etag, self._metadata(document, generation))
         except (Conflict, OutcomeUnknown):
             self._known.pop(document.key, None)
-            self._recent.pop(document.key, None)
             return False
         if remember:
             self._done(document, generation, new)
