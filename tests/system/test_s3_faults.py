@@ -213,3 +213,17 @@ def test_a_private_authority_is_trusted_only_when_it_is_named(server: S3Server, 
         etag = friend.put(KEY, b"x", None, STATE)
         held = friend.get(KEY)
         assert held == Stored(b"x", etag, held.modified if held else 0)
+
+
+def test_a_large_object_may_take_its_time_as_long_as_it_moves(
+    server: S3Server, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CONNECT", 0.5)
+    monkeypatch.setattr(module, "READ", 5)
+    store = open_store(server.url(proxy.port))
+    proxy.toxic("bandwidth", "upstream", rate=6_000)  # KB a second
+    body = bytes(range(256)) * 60_000
+    etag = store.put(KEY, body, None, STATE)
+    held = store.get(KEY)
+    assert held
+    assert (held.body, held.etag) == (body, etag)

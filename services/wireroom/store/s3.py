@@ -7,6 +7,7 @@ through boto3. Neither repeats anything by itself: a write that is repeated refu
 import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
+from io import BytesIO
 from random import uniform
 from typing import Any, TypeVar
 
@@ -39,6 +40,7 @@ from wireroom.store.s3_time import ServerTime, parsed
 
 CONNECT, READ = 2, 5  # seconds
 _CONNECTIONS = 32
+_LARGE = 100_000  # bytes; above, each block has its own time to be sent: a socket's time is that of all its bytes
 _TRIES = 3  # of a read
 _PATIENCE = 1.0  # seconds after which a read is not tried again: whoever waits has other things to do
 _AGENT = f"wireroom/{version('wireroom')}"
@@ -146,8 +148,9 @@ class S3Store:
 
     def _send(self, request: AWSRequest) -> Reply:
         S3SigV4Auth(self._credentials.get_frozen_credentials(), "s3", self._region).add_auth(request)
-        headers = dict(request.headers.items())
-        response = self._connections.urlopen("PUT", request.url, body=request.data, headers=headers)
+        headers = dict(request.headers.items()) | {"Content-Length": str(len(request.data))}
+        body = BytesIO(request.data) if len(request.data) > _LARGE else request.data
+        response = self._connections.urlopen("PUT", request.url, body=body, headers=headers)
         told = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status, told, error_document(response.data)), None
 
