@@ -182,9 +182,16 @@ def _client(session: Session, url: S3Url, region: str, authority: str) -> Any:  
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    return boto3.Session(botocore_session=session).client(
+    client = boto3.Session(botocore_session=session).client(
         "s3", region_name=region, endpoint_url=url.endpoint, verify=authority, config=config
     )
+    client.meta.events.register("before-call.s3", _stay)
+    return client
+
+
+def _stay(params: Mapping[str, Any], **_: object) -> None:
+    """Say that a redirect was followed already: boto3 would send a write again, or ask for the region without end."""
+    params["context"]["s3_redirect"]["redirected"] = True
 
 
 def _connections(address: str, authority: str) -> PoolManager:

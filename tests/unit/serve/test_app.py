@@ -122,7 +122,7 @@ def test_a_withdrawn_article_is_gone_and_says_why(app: ASGIApp, store: MemorySto
 @pytest.mark.parametrize("key", ["feeds/harbour-post/latest.rss", "articles/harbour-post.json"])
 def test_what_an_article_says_makes_no_tombstone_of_a_feed(app: ASGIApp, store: MemoryStore, key: str) -> None:
     held_body = b'{"pubStatus":"canceled"} <title>The "canceled" show</title>'
-    store.put(key, held_body, held(store, key).etag, "")
+    store.put(key, held_body, held(store, key).etag, STATE)
     assert ask(app, f"/{key}").status == 200
 
 

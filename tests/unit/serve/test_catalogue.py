@@ -50,7 +50,7 @@ def test_files_that_someone_put_into_the_store_are_passed_over() -> None:
     store = filled()
     before = found(store)
     for key in ("sitemaps/pages.xml", "sitemaps/harbour-post/old/news.xml", "feeds/index.json", "articles/note.txt"):
-        store.put(key, b"", None, "")
+        store.put(key, b"", None, STATE)
     assert found(store) == before
 
 

@@ -208,6 +208,16 @@ def test_what_only_a_person_can_mend_says_how(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(("said", "reason"), [*REGION, (error(307, Location="http://127.0.0.1:9/"), "307")])
+def test_a_redirect_is_never_followed(store: S3Store, server: Scripted, said: bytes, reason: str) -> None:
+    server.answer = said
+    for use in (lambda: put(store), lambda: store.get(KEY), lambda: store.delete(KEY, ETAG), store.now):
+        with pytest.raises(Red, match=reason) as caught:
+            use()
+        assert "region" in caught.value.remedy
+    assert len(server.requests) == 4
+
+
 @pytest.mark.parametrize(("said", "reason", "remedy"), RED)
 def test_a_read_is_refused_as_a_write_is(
     store: S3Store, server: Scripted, said: bytes, reason: str, remedy: str

@@ -19,7 +19,7 @@ from wireroom.edition import Change, Edition, Window, _Draft
 from wireroom.errors import Fenced
 from wireroom.log import Consumer, Partition
 from wireroom.log.memory import Seat
-from wireroom.store import Store, Stored
+from wireroom.store import Metadata, Store, Stored
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.catchup import Pass, SecondReader
 from wireroom.worker.documents import DocumentWriter

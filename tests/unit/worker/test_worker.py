@@ -23,6 +23,7 @@ from wireroom.config import Settings
 from wireroom.document import generation_of
 from wireroom.edition import Window
 from wireroom.log import DEAD_LETTERS, DOCUMENTS, Message, Partition, Record
+from wireroom.store import STATE
 from wireroom.worker.replay import Difference, Replay
 
 
