@@ -2,7 +2,7 @@
 # It needs Python 3.11 or later and make; everything it writes stays in this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint types format bench build installed lock upgrade clean
+.PHONY: help setup demo servers test unit lint types format bench build installed lock upgrade clean
 
 BIN := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Chromium and the tests keep what they leave behind in this folder too.
 PYTEST := XDG_CONFIG_HOME="$(CURDIR)/.cache/config" XDG_CACHE_HOME="$(CURDIR)/.cache" $(BIN)/pytest --basetemp=build/pytest
-EXTRAS := cli sqlite feeds sitemaps articles serve all
+EXTRAS := cli sqlite s3 feeds sitemaps articles serve all
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
 
@@ -35,7 +35,10 @@ setup: .venv/.ready  ## prepare .venv, with .venv/bin/wireroom; a second time it
 demo: setup  ## start Wireroom on one port with example articles
 	@$(BIN)/wireroom demo
 
-test: setup lint types  ## everything that must hold: lint, types, all tests
+servers: setup  ## build and download the servers that tests start, once (Go and Java; what is absent is left out)
+	@$(BIN)/python -m tests.servers
+
+test: setup lint types servers  ## everything that must hold: lint, types, all tests
 	@mkdir -p build
 	$(PYTEST)
 

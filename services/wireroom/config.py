@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from wireroom.config_environment import CONFIG, overlay
 from wireroom.config_file import Given, placed, read
 from wireroom.errors import ConfigurationError, Fault
 from wireroom.faults import Expected, faults_of
 from wireroom.fields import Few, Id, Language, Name, Url
+from wireroom.s3_url import S3_URL, parse_s3_url
 
 DEFAULT_FILE = "wireroom.yaml"
 OUTPUTS = frozenset({"feeds", "sitemaps", "articles"})
@@ -39,10 +41,27 @@ _Prefix = Annotated[
     str, Strict(), Field(pattern=r"^[A-Za-z0-9._-]{0,64}$"), Expected("at most 64 of A-Z, a-z, 0-9, dot, _ and -")
 ]
 LOG_URL = "sqlite:///path of a file (kafka:// is not available in this version)"
-STORE_URL = "file:///path of a folder (s3:// is not available in this version)"
+STORE_URL = f"file:///path of a folder, or {S3_URL}"
 _LogUrl = Annotated[str, Strict(), Field(pattern=r"^sqlite:///[^?#\p{Cc}]*[^?#\p{Cc}/]$"), Expected(LOG_URL)]
-_StoreUrl = Annotated[str, Strict(), Field(pattern=r"^file:///[^?#\p{Cc}]+$"), Expected(STORE_URL)]
 _Format = Literal["rss", "atom", "json"]
+
+
+def _is_store(url: str) -> str:
+    if url.startswith("s3://"):
+        try:
+            parse_s3_url(url)
+        except ValueError as error:
+            raise PydanticCustomError("s3", "{words}", {"words": str(error)}) from error
+    return url
+
+
+_StoreUrl = Annotated[
+    str,
+    Strict(),
+    Field(pattern=r"^(file:///[^?#\p{Cc}]+|s3://[^#\p{Cc}]+)$"),
+    Expected(STORE_URL),
+    AfterValidator(_is_store),
+]
 
 
 def _once(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -171,8 +190,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
 
 
 def _absolute(url: str, folder: Path) -> str:
-    scheme, _, path = url.partition(":///")
-    return f"{scheme}:///{folder / path}"  # an absolute path stays what it is
+    scheme, path = url.split("://", 1)
+    return url if scheme == "s3" else f"{scheme}:///{folder / path[1:]}"  # an absolute path stays what it is
 
 
 def _contradictions(tree: Mapping[str, Any]) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from wireroom.config import LOG_URL, STORE_URL
 from wireroom.errors import ConfigurationError, Fault
 from wireroom.log import Log
+from wireroom.s3_url import parse_s3_url
 from wireroom.store import Store
 
 
@@ -24,10 +25,22 @@ def open_log(url: str, prefix: str = "wireroom.", create: bool = True) -> Log:
 
 def open_store(url: str) -> Store:
     """The store of a URL. Raises ConfigurationError, Red, RetryAfter."""
+    if url.startswith("s3://"):
+        return _open_s3(url)
     path = _path(url, "file:///", STORE_URL)
     from wireroom.store.directory import DirectoryStore
 
     return DirectoryStore(path)
+
+
+def _open_s3(url: str) -> Store:
+    try:
+        bucket = parse_s3_url(url)
+    except ValueError as error:
+        raise ConfigurationError([Fault("store.url", repr(url), str(error))]) from error
+    with installed():
+        from wireroom.store.s3 import S3Store
+    return S3Store(bucket)
 
 
 def _path(url: str, scheme: str, expected: str) -> Path:

@@ -25,7 +25,7 @@ class Document:
 
     XML ends with `<!-- wireroom:generation N -->` before the root's end tag, JSON Feed with
     `"_wireroom":{"generation":N …}`; ninjs has an altId `{"role":"wireroom:generation","value":"N"}`.
-    `articles` are those that it shows.
+    `articles` are those that it shows; `language`: the one that it is written in, if it is in one.
     """
 
     key: str
@@ -35,6 +35,7 @@ class Document:
     articles: tuple[ArticleAt, ...] = ()
     parts: Sequence[bytes] = ()
     cache_control: str = "public, max-age=60"
+    language: str = ""
 
     def digest(self) -> str:
         """The identity of its content, generation apart."""

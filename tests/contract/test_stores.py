@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.store_contract import CONTRACT, KEY, TYPE, Check
+from tests.contract.store_contract import CONTRACT, KEY, STRICT, TYPE, Check
 from wireroom.errors import Conflict, Red
-from wireroom.store import Store, Stored
+from wireroom.store import Metadata, Store, Stored
 from wireroom.store.directory import DirectoryStore
 from wireroom.store.memory import MemoryStore
 from wireroom.store.naming import etag
@@ -24,7 +24,7 @@ def memory(folder: Path) -> Store:
 GOOD: tuple[MakeStore, ...] = (memory, DirectoryStore)
 
 
-@pytest.mark.parametrize("check", CONTRACT, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", CONTRACT + STRICT, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("make", GOOD, ids=lambda make: make.__name__)
 def test_the_store_keeps_the_contract(make: MakeStore, check: Check, tmp_path: Path) -> None:
     check(make(tmp_path / "store"))
@@ -40,36 +40,36 @@ def test_the_probe_accepts_the_store_and_leaves_nothing_behind(make: MakeStore, 
 class IgnoresConditions(MemoryStore):
     """As rclone's and gofakes3's S3 servers do."""
 
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         held = self.get(key)
-        return super().put(key, body, held.etag if held else None, media_type)
+        return super().put(key, body, held.etag if held else None, metadata)
 
 
 class IgnoresIfMatch(IgnoresConditions):
     """Keeps only create-only writes, and creates what it was to replace."""
 
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         if if_match is None:
-            return MemoryStore.put(self, key, body, None, media_type)
-        return super().put(key, body, if_match, media_type)
+            return MemoryStore.put(self, key, body, None, metadata)
+        return super().put(key, body, if_match, metadata)
 
 
 class CreatesByReplacing(MemoryStore):
     """If-Match on what is not there creates it."""
 
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
-        return super().put(key, body, if_match if self.get(key) else None, media_type)
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
+        return super().put(key, body, if_match if self.get(key) else None, metadata)
 
 
 class ChecksThenWrites(MemoryStore):
     """As file-system gateways do that test the condition outside their lock."""
 
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         self.check(key, if_match)
         while True:
             held = self.get(key)
             try:
-                return super().put(key, body, held.etag if held else None, media_type)
+                return super().put(key, body, held.etag if held else None, metadata)
             except Conflict:
                 continue
 
@@ -83,28 +83,28 @@ class ChecksThenWrites(MemoryStore):
 class CreatesAtomicallyButReplacesNot(ChecksThenWrites):
     """As S3Proxy on a file system does."""
 
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         if if_match is None:
-            return MemoryStore.put(self, key, body, None, media_type)
-        return super().put(key, body, if_match, media_type)
+            return MemoryStore.put(self, key, body, None, metadata)
+        return super().put(key, body, if_match, metadata)
 
 
 class ReplacesAtomicallyButCreatesNot(ChecksThenWrites):
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         if if_match is None:
-            return super().put(key, body, None, media_type)
-        return MemoryStore.put(self, key, body, if_match, media_type)
+            return super().put(key, body, None, metadata)
+        return MemoryStore.put(self, key, body, if_match, metadata)
 
 
 class LosesReplacements(MemoryStore):
     """Acknowledges what it did not keep."""
 
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         if if_match is None:
-            return super().put(key, body, None, media_type)
+            return super().put(key, body, None, metadata)
         if (held := self.get(key)) is None or held.etag != if_match:
             raise Conflict(key)
-        return MemoryStore().put(key, body, None, media_type)
+        return MemoryStore().put(key, body, None, metadata)
 
 
 class ServesStaleReads(MemoryStore):
@@ -126,18 +126,18 @@ class OneEtagForEverything(MemoryStore):
         held = super().get(key)
         return Stored(held.body, f'"{key}"', held.modified) if held else None
 
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         held = super().get(key)
         if if_match is not None and held is not None and if_match == f'"{key}"':
             if_match = held.etag
-        super().put(key, body, if_match, media_type)
+        super().put(key, body, if_match, metadata)
         return f'"{key}"'
 
 
 class WritesInPlace(DirectoryStore):
     """Readers see the first half for a moment."""
 
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         held = self.get(key)
         if len(body) > 1000 and held and held.etag == if_match:
             path = self._path(key)
@@ -146,7 +146,7 @@ class WritesInPlace(DirectoryStore):
                 time.sleep(0.002)
                 file.write(body[len(body) // 2 :])
             return etag(body)
-        return super().put(key, body, if_match, media_type)
+        return super().put(key, body, if_match, metadata)
 
 
 class ListsInItsOwnOrder(MemoryStore):
@@ -177,7 +177,7 @@ BROKEN: tuple[type[MemoryStore], ...] = (*REFUSED, ListsInItsOwnOrder, DeletesAn
 def breaches(store: Callable[[], Store]) -> list[str]:
     """The checks that a store fails, each on a store of its own."""
     failed = []
-    for check in CONTRACT:
+    for check in CONTRACT + STRICT:
         try:
             check(store())
         except (AssertionError, Conflict):
@@ -191,8 +191,11 @@ def test_the_contract_catches_a_broken_store(broken: type[MemoryStore]) -> None:
 
 
 def test_the_contract_catches_torn_reads(tmp_path: Path) -> None:
-    folders = (tmp_path / str(number) for number in range(len(CONTRACT)))
-    assert breaches(lambda: WritesInPlace(next(folders))) == ["no_reader_sees_a_torn_body"]
+    folders = (tmp_path / str(number) for number in range(len(CONTRACT + STRICT)))
+    assert breaches(lambda: WritesInPlace(next(folders))) == [
+        "no_reader_sees_a_torn_body",
+        "a_body_is_read_with_its_own_etag",
+    ]
 
 
 @pytest.mark.parametrize("broken", REFUSED, ids=lambda broken: broken.__name__)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.unit.serve.newsroom import HEADLINES, SETTINGS, fill
 from wireroom.config import Settings
 from wireroom.serve import WebServer, create_app
-from wireroom.store import Store
+from wireroom.store import STATE, Store
 from wireroom.store.directory import DirectoryStore
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -158,7 +158,7 @@ def test_texts_are_shown_as_they_are(browser: Browser, address: str) -> None:
 
 
 def test_a_change_shows_at_the_next_look(browser: Browser, address: str, store: DirectoryStore) -> None:
-    store.put("feeds/fjordposten/sport.atom", b"<feed/>", None, "application/atom+xml")
+    store.put("feeds/fjordposten/sport.atom", b"<feed/>", None, STATE)
     page = look(browser, address)
     assert page.get_by_role("region", name="Fjordposten").get_by_role("link", name="Sport, Atom").count() == 1
     page.close()

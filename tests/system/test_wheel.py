@@ -16,11 +16,13 @@ IMPORTS = {
     "base": "wireroom",
     "cli": "wireroom.cli",
     "sqlite": "wireroom.log.sqlite",
+    "s3": "wireroom.store.s3",
     "feeds": "wireroom.feeds",
     "sitemaps": "wireroom.sitemaps",
     "articles": "wireroom.articles",
     "serve": "wireroom.serve",
-    "all": "wireroom.feeds, wireroom.sitemaps, wireroom.articles, wireroom.serve, wireroom.cli, wireroom.log.sqlite",
+    "all": "wireroom.feeds, wireroom.sitemaps, wireroom.articles, wireroom.serve, wireroom.cli, wireroom.log.sqlite,"
+    "wireroom.store.s3",
 }
 WORKERS = ("feeds", "sitemaps", "articles")
 SCHEMAS = {str(path.relative_to(ROOT)) for path in files(ROOT / "schemas")}

@@ -60,6 +60,14 @@ def test_paths_are_relative_to_the_file_and_four_slashes_are_absolute(folder: Pa
     assert found.store.url == "file:////srv/wire room/store"
 
 
+def test_a_bucket_stays_what_it_is_and_what_is_wrong_with_it_is_told(folder: Path) -> None:
+    url = "s3://news-room/live?endpoint=https://s3.example:9000"
+    assert load(None, {"WIREROOM_STORE__URL": url}).store.url == url
+    with pytest.raises(ConfigurationError) as caught:
+        load(None, {"WIREROOM_STORE__URL": "s3://news-room?endpoint={x}"})
+    assert "endpoint is '{x}', not an http or https URL" in caught.value.faults[0].expected
+
+
 def test_without_a_file_paths_are_relative_to_the_working_folder(folder: Path) -> None:
     found = load(None, {"WIREROOM_STORE__URL": "file:///elsewhere"})
     assert found.discover
@@ -124,7 +132,8 @@ def test_all_faults_are_told_at_once_each_with_its_place(folder: Path) -> None:
         ("sqlite:///state/events.db", "kafka://broker:9092", "log.url"),
         ("sqlite:///state/events.db", "sqlite:///state/", "log.url"),
         ("sqlite:///state/events.db", "sqlite://state/events.db", "log.url"),
-        ('"file:////srv/wire room/store"', "s3://bucket", "store.url"),
+        ('"file:////srv/wire room/store"', "s3:/bucket", "store.url"),
+        ('"file:////srv/wire room/store"', "s3://bucket?regoin=eu-west-1", "store.url"),
         ("flush_interval: 0", "flush_interval: .inf", "flush_interval"),
         ("flush_interval: 0", "flush_interval: yes", "flush_interval"),
         ("flush_interval: 0", "flush: 0", "flush"),

@@ -5,6 +5,8 @@ import pytest
 from wireroom.connect import installed, open_log, open_store
 from wireroom.errors import ConfigurationError
 from wireroom.log import ARTICLES, Message
+from wireroom.store import STATE
+from wireroom.store.s3 import S3Store
 
 
 def test_a_log_by_its_url_keeps_what_is_appended(tmp_path: Path) -> None:
@@ -27,7 +29,7 @@ def test_a_log_that_must_be_there_is_not_made(tmp_path: Path) -> None:
 
 def test_a_store_by_its_url(tmp_path: Path) -> None:
     store = open_store(f"file:///{tmp_path}/store")
-    store.put("feeds/a.rss", b"x", None, "text/plain")
+    store.put("feeds/a.rss", b"x", None, STATE)
     assert (tmp_path / "store/feeds/a.rss").read_bytes() == b"x"
 
 
@@ -37,15 +39,30 @@ def test_a_log_that_this_version_has_not(url: str) -> None:
         open_log(url)
 
 
-@pytest.mark.parametrize("url", ["s3://bucket", "file://data", "data"])
-def test_a_store_that_this_version_has_not(url: str) -> None:
+@pytest.mark.parametrize("url", ["file://data", "data"])
+def test_a_store_that_there_is_not(url: str) -> None:
     with pytest.raises(ConfigurationError, match="file:///"):
         open_store(url)
 
 
+def test_a_bucket_by_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    assert isinstance(open_store("s3://newsroom/live?region=eu-west-1"), S3Store)
+    with pytest.raises(ConfigurationError, match="regoin"):
+        open_store("s3://newsroom?regoin=eu-west-1")
+
+
 @pytest.mark.parametrize(
     ("module", "extra"),
-    [("apsw", "sqlite"), ("feedgen.feed", "feeds"), ("ruamel.yaml", "cli"), ("nh3", "articles"), ("lxml", "sitemaps")],
+    [
+        ("apsw", "sqlite"),
+        ("boto3", "s3"),
+        ("feedgen.feed", "feeds"),
+        ("ruamel.yaml", "cli"),
+        ("nh3", "articles"),
+        ("lxml", "sitemaps"),
+    ],
 )
 def test_a_library_that_is_missing_is_told_with_its_extra(module: str, extra: str) -> None:
     with pytest.raises(ConfigurationError) as caught, installed():

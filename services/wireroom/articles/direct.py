@@ -79,7 +79,8 @@ class ArticleDocument:
             _GENERATION.encode(),
         )
         article = (self.event.publication, self.event.article_id, self.event.revision)
-        return gate(Document(self.key, MEDIA_TYPE, head, b'"}]}', (article,)), said)
+        language = said.get("language", "")
+        return gate(Document(self.key, MEDIA_TYPE, head, b'"}]}', (article,), language=language), said)
 
     def _said(self, phase: Phase, publications: Mapping[str, Publication]) -> tuple[ninjs.Object, list[ninjs.Object]]:
         event = self.event

@@ -40,4 +40,5 @@ def render(publication: Publication, public_url: str, shown: Sequence[Entry]) ->
     }
     articles = tuple(entry.article for entry in shown)
     head = to_json(feed)[:-1] + b',"_wireroom":{"generation":'
-    return gate(Document(key, "application/feed+json; charset=utf-8", head, b"}}", articles), feed)
+    media_type = "application/feed+json; charset=utf-8"
+    return gate(Document(key, media_type, head, b"}}", articles, language=publication.language), feed)

@@ -141,6 +141,7 @@ class Feed:
             tail=pieces.tail,
             articles=tuple(item.entry.article for item in listed),
             cache_control=self.settings.cache_control,
+            language=owner.language,
         )
         return gate.check(document, [_id(form, item) for item in listed])
 

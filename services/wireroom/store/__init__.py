@@ -1,10 +1,10 @@
-"""The Store seam: where documents and editions live. Implementations: `directory.py`, `memory.py`.
+"""The Store seam: where documents and editions live. Implementations: `directory.py`, `memory.py`, `s3.py`.
 
 A store changes one key atomically, never two. Every write is conditional: create only, or replace what was read.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -17,6 +17,22 @@ class Stored:
     modified: int
 
 
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What is told of an object beside its body; a store keeps what it can, and readers must not depend on it.
+
+    `language`: BCP 47. `user`: names in lower case, values in ASCII.
+    """
+
+    media_type: str
+    cache_control: str = ""
+    language: str = ""
+    user: Mapping[str, str] = field(default_factory=dict)
+
+
+STATE = Metadata("application/json")  # of all that workers keep for themselves
+
+
 class Store(Protocol):
     """A key-value store with conditional writes. Safe to use from several threads."""
 
@@ -24,7 +40,7 @@ class Store(Protocol):
         """The object, never torn; None when there is none. Raises RetryAfter while the store is unwell."""
         ...
 
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         """Replace the state with ETag `if_match`, or create when it is None; the new ETag, once durable.
 
         Raises Conflict when the object is in another state, OutcomeUnknown when no answer came, RetryAfter when
@@ -33,7 +49,10 @@ class Store(Protocol):
         ...
 
     def delete(self, key: str, if_match: str) -> None:
-        """Remove the state with this ETag. Raises as `put` does."""
+        """Remove the state with this ETag. Raises as `put` does.
+
+        Some servers remove whatever is there, and most say nothing of what is not: whoever calls must be safe then too.
+        """
         ...
 
     def keys(self, prefix: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from zlib import crc32
 
 from wireroom.clock import SystemClock
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
-from wireroom.store import Stored
+from wireroom.store import Metadata, Stored
 from wireroom.store.naming import checked, etag, is_name
 from wireroom.together import Together
 
@@ -44,7 +44,7 @@ class DirectoryStore:
         with _outside(f"cannot read {key}"):
             return _read(self._path(key))
 
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         """Create or replace; the new ETag, once file and folder are durable.
 
         Raises Conflict; RetryAfter when the disk is full or read-only and nothing was written; OutcomeUnknown when

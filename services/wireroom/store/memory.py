@@ -5,7 +5,7 @@ from threading import Lock
 
 from wireroom.clock import Clock, SystemClock
 from wireroom.errors import Conflict
-from wireroom.store import Stored
+from wireroom.store import Metadata, Stored
 from wireroom.store.naming import checked, etag
 
 
@@ -21,7 +21,7 @@ class MemoryStore:
         """The object; None when there is none."""
         return self._objects.get(checked(key))
 
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         """Create or replace; the new ETag. Raises Conflict."""
         new = Stored(body, etag(body), self.now())
         with self._lock:

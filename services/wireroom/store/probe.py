@@ -5,16 +5,18 @@ Some servers ignore the conditions, some check first and write later; both look 
 
 import secrets
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import Barrier
 
 from wireroom.errors import Conflict, Red, WireroomError
-from wireroom.store import Store
+from wireroom.store import Metadata, Store
 
 _WRITERS = 8
-_ROUNDS = 4
-_TYPE = "application/octet-stream"
+_CREATIONS = 6  # rounds
+_REPLACEMENTS = 24  # rounds: of a server that checks first and writes later, one in seven gave it away
+_SIZES = (16, 50_000)  # bytes, in turns: a server that checks before it has read a body leaves more time for long ones
+_BYTES = Metadata("application/octet-stream")
 
 
 def probe(store: Store) -> None:
@@ -24,27 +26,29 @@ def probe(store: Store) -> None:
         first = _create(store, key)
         second = _replace(store, key, first)
         _refuse_missing(store, f"{key}-missing", second)
-        for number in range(_ROUNDS):
-            with _cleaning_up(store, f"{key}-{number}"):
-                _race(store, f"{key}-{number}", None)
-            _race(store, key, _etag(store, key))
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            for number in range(_CREATIONS):
+                with _cleaning_up(store, f"{key}-{number}"):
+                    _race(store, pool, f"{key}-{number}", None, _SIZES[0])
+            for number in range(_REPLACEMENTS):
+                second = _race(store, pool, key, second, _SIZES[number % 2])
 
 
 def _create(store: Store, key: str) -> str:
-    tag = store.put(key, b"first", None, _TYPE)
+    tag = store.put(key, b"first", None, _BYTES)
     _shows(store, key, b"first", tag)
-    if _written(store, key, b"again", None):
+    if _put(store, key, b"again", None):
         raise _missing("create-only writes: If-None-Match: * was ignored")
     _shows(store, key, b"first", tag)
     return tag
 
 
 def _replace(store: Store, key: str, first: str) -> str:
-    second = store.put(key, b"second", first, _TYPE)
+    second = store.put(key, b"second", first, _BYTES)
     _shows(store, key, b"second", second)
     if second == first:
         raise _missing("ETags that change with the content")
-    if _written(store, key, b"stale", first):
+    if _put(store, key, b"stale", first):
         raise _missing("conditional replacement: a stale If-Match was ignored")
     _shows(store, key, b"second", second)
     return second
@@ -52,40 +56,33 @@ def _replace(store: Store, key: str, first: str) -> str:
 
 def _refuse_missing(store: Store, key: str, tag: str) -> None:
     with _cleaning_up(store, key):
-        if _written(store, key, b"created", tag):
+        if _put(store, key, b"created", tag):
             raise _missing("conditional replacement: If-Match created an object that was not there")
 
 
-def _race(store: Store, key: str, if_match: str | None) -> None:
-    """Several writers from the same state: exactly one may win, and what it wrote must be there."""
+def _race(store: Store, pool: Executor, key: str, if_match: str | None, size: int) -> str:
+    """Several writers from the same state: exactly one may win, and what it wrote must be there; its ETag."""
     barrier = Barrier(_WRITERS)
 
-    def write(body: bytes) -> bool:
+    def write(body: bytes) -> str | None:
         barrier.wait()
-        return _written(store, key, body, if_match)
+        return _put(store, key, body, if_match)
 
-    bodies = [secrets.token_bytes(16) for _ in range(_WRITERS)]
-    with ThreadPoolExecutor(_WRITERS) as pool:
-        winners = [body for body, won in zip(bodies, pool.map(write, bodies), strict=True) if won]
-    if len(winners) != 1:
+    bodies = [secrets.token_bytes(size) for _ in range(_WRITERS)]
+    won = [(body, tag) for body, tag in zip(bodies, pool.map(write, bodies), strict=True) if tag]
+    if len(won) != 1:
         kind = "create-only writes" if if_match is None else "conditional replacement"
-        raise _missing(f"atomic {kind}: {len(winners)} of {_WRITERS} writers at once were told that they won")
-    _shows(store, key, winners[0], _etag(store, key))
+        raise _missing(f"atomic {kind}: {len(won)} of {_WRITERS} writers at once were told that they won")
+    _shows(store, key, *won[0])
+    return won[0][1]
 
 
-def _written(store: Store, key: str, body: bytes, if_match: str | None) -> bool:
+def _put(store: Store, key: str, body: bytes, if_match: str | None) -> str | None:
+    """The new ETag; None when it was refused."""
     try:
-        store.put(key, body, if_match, _TYPE)
+        return store.put(key, body, if_match, _BYTES)
     except Conflict:
-        return False
-    return True
-
-
-def _etag(store: Store, key: str) -> str:
-    held = store.get(key)
-    if held is None:
-        raise _missing("reading what was written: the object is not there")
-    return held.etag
+        return None
 
 
 def _shows(store: Store, key: str, body: bytes, tag: str) -> None:

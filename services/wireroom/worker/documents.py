@@ -1,5 +1,6 @@
 """Documents in the store: written conditionally and only forwards, announced once they are durable."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -8,9 +9,10 @@ from wireroom.config import Publication
 from wireroom.document import Document, DocumentChanged, generation_of
 from wireroom.errors import Conflict, OutcomeUnknown, RetryAfter
 from wireroom.sink import Direct
-from wireroom.store import Store, Stored
+from wireroom.store import Metadata, Store, Stored
 
 ATTEMPTS = 20
+_RECENT, _SMALL = 1_000, 32_000  # documents that are their own edition, kept in memory, and the bytes of one
 
 
 class Found(NamedTuple):
@@ -28,12 +30,14 @@ class DocumentWriter:
         self._clock = clock
         self._worker = worker
         self._known: dict[str, tuple[int, str]] = {}  # key -> generation and ETag, as last written or verified here
+        self._recent: OrderedDict[str, Stored] = OrderedDict()  # as last written here: most changes follow soon
         self._changes: list[DocumentChanged] = []
         self._shown: dict[str, frozenset[tuple[str, str, int]]] = {}  # what each document showed when it was last told
 
     def forget(self) -> None:
         """Trust nothing that was known: every document is verified again."""
         self._known.clear()
+        self._recent.clear()
         self._shown.clear()
 
     def take_changes(self) -> list[DocumentChanged]:
@@ -62,7 +66,7 @@ class DocumentWriter:
     def merge(self, direct: Direct, publications: Mapping[str, Publication]) -> None:
         """Write what `direct` makes of the present state, as of now: a document that is its own edition."""
         key = direct.key
-        current: Stored | None = None  # most are new: create first, read only when that fails
+        current = self._recent.get(key)  # the others are new, most of them: create first, read when that fails
         for _ in range(ATTEMPTS):
             document = direct.merge(current, self._clock.now(), publications)
             if document is None and current is None:
@@ -80,15 +84,28 @@ class DocumentWriter:
     def _put(self, document: Document, generation: int, etag: str | None, remember: bool = True) -> bool:
         body = document.body(generation)
         try:
-            new = self._store.put(document.key, body, etag, document.media_type, document.cache_control)
+            new = self._store.put(document.key, body, etag, self._metadata(document, generation))
         except (Conflict, OutcomeUnknown):
             self._known.pop(document.key, None)
             return False
         if remember:
             self._done(document, generation, new)
         else:
+            self._keep(document.key, Stored(body, new, self._clock.now()))
             self._announce(document.key, generation, new, document.media_type, document.articles)
         return True
+
+    def _keep(self, key: str, written: Stored) -> None:
+        self._recent.pop(key, None)
+        if len(written.body) <= _SMALL:
+            self._recent[key] = written
+        while len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
+
+    def _metadata(self, document: Document, generation: int) -> Metadata:
+        user = {"generation": str(generation), "worker": self._worker}
+        language = "" if document.language == "und" else document.language  # RFC 9110, 8.5: no tag says it better
+        return Metadata(document.media_type, document.cache_control, language, user)
 
     def _done(self, document: Document, generation: int, etag: str) -> None:
         self._known[document.key] = (generation, etag)

@@ -10,7 +10,6 @@ from wireroom.errors import Red
 from wireroom.event import Order
 
 FORMAT = 1
-MEDIA_TYPE = "application/json"
 _FIELDS = frozenset({"format", "floor", "more", "tombstones", "entries", "documents"}) | frozenset(
     ("definition", "epoch", "generation", "nonce", "claim", "clock", "applied")
 )

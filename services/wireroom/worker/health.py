@@ -6,7 +6,7 @@ from pydantic_core import from_json, to_json
 
 from wireroom.clock import Clock
 from wireroom.errors import Conflict, RetryAfter
-from wireroom.store import Store
+from wireroom.store import STATE, Store
 
 
 class State(NamedTuple):
@@ -61,7 +61,7 @@ class Health:
         try:
             current = self._store.get(self._key)
             if current is None or from_json(current.body)["state"] != "green" or state != "green":
-                self._store.put(self._key, to_json(body), current.etag if current else None, "application/json")
+                self._store.put(self._key, to_json(body), current.etag if current else None, STATE)
         except (Conflict, RetryAfter):
             return  # told again at the next change of state; the log line is out already
         self._told = state + reason

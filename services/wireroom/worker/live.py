@@ -10,9 +10,9 @@ from wireroom.document import Document
 from wireroom.edition import Change, Edition, Entry, Known, due, fold, needs_refill, newest_first, shown, stamp
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
 from wireroom.sink import Definition
-from wireroom.store import Store
+from wireroom.store import STATE, Store
 from wireroom.worker.documents import DocumentWriter
-from wireroom.worker.edition_json import MEDIA_TYPE, Encoder, decode, edition_key
+from wireroom.worker.edition_json import Encoder, decode, edition_key
 
 ATTEMPTS = 20
 Reread = Callable[[Definition, Mapping[str, int], Mapping[str, int]], Iterable[Change]]
@@ -239,7 +239,7 @@ class LiveEdition:
         """Write the edition; False when another state lies there now, which then is the base."""
         new = replace(new, nonce=uuid4().hex)
         try:
-            etag = self._outside.store.put(self.key, self._encoder.encode(new), self._etag, MEDIA_TYPE)
+            etag = self._outside.store.put(self.key, self._encoder.encode(new), self._etag, STATE)
         except (Conflict, OutcomeUnknown):
             stored = self._outside.store.get(self.key)
             found = decode(self.key, stored.body) if stored else None

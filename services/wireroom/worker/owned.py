@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 
 from wireroom.errors import Conflict, OutcomeUnknown
 from wireroom.log import Assigned, Commit, Partition
-from wireroom.store import Store
+from wireroom.store import STATE, Store
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def write_roster(store: Store, worker: str, member: str, owned: Owned) -> str:
     digest = hashlib.blake2b(body, digest_size=16).hexdigest()
     if digest != owned.committed.metadata:
         try:
-            store.put(_key(worker, digest), body, None, "application/json")
+            store.put(_key(worker, digest), body, None, STATE)
         except Conflict:
             pass  # content-addressed: it is there already
         except OutcomeUnknown:

@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from wireroom.config import Publication, Settings
 from wireroom.errors import Conflict, Fault, OutcomeUnknown, Reject, RetryAfter
 from wireroom.event import ArticleEvent
-from wireroom.store import Store
+from wireroom.store import STATE, Store
 
 PREFIX = "editions/publications/"
 
@@ -54,7 +54,7 @@ class Publications(Mapping[str, Publication]):
         found = Publication(id=ident, name=ident, language=language, url=f"{parts.scheme}://{parts.netloc}/")
         key = f"{PREFIX}{ident}.json"
         try:
-            self._store.put(key, to_json(found), None, "application/json")
+            self._store.put(key, to_json(found), None, STATE)
         except (Conflict, OutcomeUnknown) as error:
             self._read(key)
             if ident not in self._known:

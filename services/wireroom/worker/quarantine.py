@@ -13,11 +13,10 @@ from pydantic_core import from_json, to_json
 
 from wireroom.errors import Conflict, OutcomeUnknown, RetryAfter
 from wireroom.log import Partition, Record
-from wireroom.store import Store
+from wireroom.store import STATE, Store
 from wireroom.worker.owned import Owned
 
 ATTEMPTS = 20
-JSON = "application/json"
 TRIES = 3
 CAREFUL = 100  # records after the committed offset that are taken one at a time after a death
 
@@ -54,7 +53,7 @@ class GivenUp:
             stored = self._store.get(key)
             offsets = {record.offset, *(from_json(stored.body) if stored else ())}
             with suppress(Conflict, OutcomeUnknown):  # another writer, or perhaps done: read again
-                self._store.put(key, to_json(sorted(offsets)), stored.etag if stored else None, JSON)
+                self._store.put(key, to_json(sorted(offsets)), stored.etag if stored else None, STATE)
                 self._offsets[record.partition] = offsets
                 return
         raise RetryAfter(f"too many writers at {key}")
@@ -157,7 +156,7 @@ class Quarantine:
         key = self._key(partition)
         stored = self._store.get(key)
         with suppress(Conflict):  # another member took the partition over and watches it now
-            self._store.put(key, to_json(asdict(mark)), stored.etag if stored else None, JSON)
+            self._store.put(key, to_json(asdict(mark)), stored.etag if stored else None, STATE)
 
     def _marks(self, partition: Partition) -> str:
         return f"editions/{self._worker}/_marks/{partition.topic}-{partition.number}/"

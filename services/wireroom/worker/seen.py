@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 from wireroom.clock import DAY, micros
 from wireroom.errors import Conflict, OutcomeUnknown, RetryAfter
 from wireroom.event import ArticleEvent, Order
-from wireroom.store import Store
+from wireroom.store import STATE, Store
 
 ATTEMPTS = 20
 STRAYED = ""  # in a bucket, where an article's id would be
@@ -81,7 +81,7 @@ class Seen:
             mark = {STRAYED: ()} if day in self._strayed else {}
             try:
                 body = to_json({**self._days[day], **mark})
-                self._etags[key] = store.put(key, body, self._etags.get(key), "application/json")
+                self._etags[key] = store.put(key, body, self._etags.get(key), STATE)
             except (Conflict, OutcomeUnknown):
                 self._join(store, key, day)
             else:

@@ -7,7 +7,7 @@ from jsonschema import Draft7Validator, FormatChecker
 
 from tests.unit.articles.shelf import SINK, rendered
 from tests.unit.articles.test_ninjs import FULL
-from tests.unit.newsroom import HOUR, NOON, Desk, published, schema, withdrawn
+from tests.unit.newsroom import HOUR, NOON, PUBLICATIONS, Desk, published, schema, withdrawn
 from wireroom.articles.lint import gate
 from wireroom.document import Document, generation_of
 from wireroom.edition import needs_refill
@@ -31,10 +31,12 @@ def ids(desk: Desk, *events: ArticleEvent) -> list[str]:
 
 
 def test_a_listing_links_the_documents() -> None:
-    said = feed(listing().read(FULL, now=NOON + HOUR)[KEY])
+    document = listing().read(FULL, now=NOON + HOUR)[KEY]
+    said = feed(document)
     base = "https://feeds.fjordposten.example/articles/fjordposten"
     assert (said["feed_url"], said["home_page_url"]) == (f"{base}.json", "https://fjordposten.example/")
     assert said["items"][0]["_wireroom"] == {"document": f"{base}/f~C3~B4r~2F7.json", "revision": 3}
+    assert document.language == said["language"] == PUBLICATIONS["fjordposten"].language
     assert said["items"][0]["_wireroom"]["document"].endswith(rendered(FULL, NOON + HOUR).key)
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.stories import story
+from wireroom.store import STATE
 
 KEY = "feeds/teluk/latest.json"
 
@@ -13,7 +14,7 @@ def damaged(shell: Shell) -> bytes:
     assert shell("worker", "feeds", "--drain").code == 0
     stored = shell.store.get(KEY)
     assert stored
-    shell.store.put(KEY, stored.body.replace(b"Badai", b"Damai"), stored.etag, "application/feed+json")
+    shell.store.put(KEY, stored.body.replace(b"Badai", b"Damai"), stored.etag, STATE)
     return stored.body
 
 

@@ -11,6 +11,7 @@ from wireroom.clock import micros
 from wireroom.codec import decode
 from wireroom.config import Publication, Settings
 from wireroom.event import ArticleEvent, Kind
+from wireroom.store import STATE
 
 KEY = "articles/teluk/badai~2F7.json"
 TELUK = {"teluk": Publication(id="teluk", name="Teluk", language="id", url="https://teluk.example")}
@@ -24,7 +25,7 @@ def keep(shell: Shell, event: dict[str, Any], now: datetime = NOW) -> None:
     document = direct.merge(stored, micros(now), TELUK)
     assert document is not None
     assert document.key == KEY
-    shell.store.put(KEY, document.body(1), stored.etag if stored else None, document.media_type)
+    shell.store.put(KEY, document.body(1), stored.etag if stored else None, STATE)
 
 
 def withdrawn(shell: Shell) -> ArticleEvent:
@@ -92,7 +93,7 @@ def test_an_expired_article_is_withdrawn_for_good_with_its_date(shell: Shell) ->
 def test_a_document_that_is_not_ours_tells_nothing(shell: Shell) -> None:
     for body in (b"<html>", b"[]", b'{"version": "x"}', b'{"altIds": [1]}'):
         stored = shell.store.get(KEY)
-        shell.store.put(KEY, body, stored.etag if stored else None, "application/json")
+        shell.store.put(KEY, body, stored.etag if stored else None, STATE)
         assert shell("withdraw", "teluk", "badai/7").code == 2
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from tests.unit.feeds.reading import body, declared, feed, found, latest, titles
-from tests.unit.newsroom import FJORDPOSTEN, HARBOUR, HOUR, NOON, SETTINGS, published, withdrawn
+from tests.unit.newsroom import FJORDPOSTEN, HARBOUR, HOUR, NOON, PUBLICATIONS, SETTINGS, published, withdrawn
 from wireroom.clock import HOUR as HOUR_US
 from wireroom.clock import MINUTE
 from wireroom.config import FeedSettings, Settings
@@ -160,6 +160,7 @@ def test_documents_tell_where_they_are_and_what_they_show() -> None:
     document = documents["feeds/fjordposten/siste.rss"]
     assert document.media_type == "application/rss+xml; charset=utf-8"
     assert document.cache_control == "no-cache"
+    assert document.language == PUBLICATIONS["fjordposten"].language
     assert document.articles == (("harbour", "dir/x", 1), ("fjordposten", "17", 4))
     assert feed(documents)["feed_url"] == "https://feeds.example/feeds/fjordposten/siste.json"
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from wireroom.config import FeedSettings, Publication, Settings
-from wireroom.store import Store
+from wireroom.store import STATE, Store
 
 SETTINGS = Settings(
     public_url="https://feeds.example/",
@@ -45,16 +45,16 @@ def fill(store: Store, now: datetime | None = None) -> None:
     now = now or datetime.now(UTC)
     for feed in SETTINGS.feeds:
         for ending in feed.formats:
-            store.put(f"feeds/{feed.publication}/{feed.id}.{ending}", b"<feed/>" * 200, None, "application/xml")
+            store.put(f"feeds/{feed.publication}/{feed.id}.{ending}", b"<feed/>" * 200, None, STATE)
     for publication, titles in HEADLINES.items():
-        store.put(f"sitemaps/{publication}/news.xml", b"<sitemapindex/>", None, "application/xml")
+        store.put(f"sitemaps/{publication}/news.xml", b"<sitemapindex/>", None, STATE)
         items = [item(publication, number, title, now) for number, title in enumerate(titles)]
-        store.put(f"articles/{publication}.json", dumps({"title": publication, "items": items}), None, "x")
+        store.put(f"articles/{publication}.json", dumps({"title": publication, "items": items}), None, STATE)
         for number in range(len(titles)):
             store.put(
-                f"articles/{publication}/{number}.json", dumps({"pubStatus": "usable", "version": "1"}), None, "x"
+                f"articles/{publication}/{number}.json", dumps({"pubStatus": "usable", "version": "1"}), None, STATE
             )
-    store.put("editions/feeds/harbour-post/latest.json", b"{}", None, "application/json")
+    store.put("editions/feeds/harbour-post/latest.json", b"{}", None, STATE)
 
 
 def item(publication: str, number: int, title: str, now: datetime) -> dict[str, Any]:

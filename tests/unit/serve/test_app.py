@@ -10,7 +10,7 @@ from tests.unit.serve.newsroom import SETTINGS, fill
 from wireroom.clock import SECOND, ManualClock
 from wireroom.errors import Red, RetryAfter
 from wireroom.serve import create_app
-from wireroom.store import Stored
+from wireroom.store import STATE, Stored
 from wireroom.store.memory import MemoryStore
 
 RSS = "/feeds/harbour-post/latest.rss"
@@ -90,7 +90,7 @@ def test_no_reader_keeps_an_old_body(app: ASGIApp, store: MemoryStore, clock: Ma
     for number in range(12):
         clock.time += 150_000
         current = held(store, RSS[1:])
-        store.put(RSS[1:], b"<rss>%d</rss>" % number, current.etag, "")
+        store.put(RSS[1:], b"<rss>%d</rss>" % number, current.etag, STATE)
         clock.time += 100_000
         for headers, old in known:
             answer = ask(app, RSS, headers)
@@ -111,7 +111,7 @@ def test_a_withdrawn_article_is_gone_and_says_why(app: ASGIApp, store: MemorySto
     key = "articles/harbour-post/1.json"
     usable = ask(app, f"/{key}")
     tombstone = b'{"uri":"urn:x","pubStatus":"canceled"}'
-    store.put(key, tombstone, usable.headers["etag"], "")
+    store.put(key, tombstone, usable.headers["etag"], STATE)
     clock.time += SECOND
     answer = ask(app, f"/{key}", {"If-None-Match": usable.headers["etag"]})
     assert (usable.status, answer.status, answer.body) == (200, 410, tombstone)
@@ -122,7 +122,7 @@ def test_a_withdrawn_article_is_gone_and_says_why(app: ASGIApp, store: MemorySto
 @pytest.mark.parametrize("key", ["feeds/harbour-post/latest.rss", "articles/harbour-post.json"])
 def test_what_an_article_says_makes_no_tombstone_of_a_feed(app: ASGIApp, store: MemoryStore, key: str) -> None:
     held_body = b'{"pubStatus":"canceled"} <title>The "canceled" show</title>'
-    store.put(key, held_body, held(store, key).etag, "")
+    store.put(key, held_body, held(store, key).etag, STATE)
     assert ask(app, f"/{key}").status == 200
 
 

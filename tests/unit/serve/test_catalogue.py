@@ -7,7 +7,7 @@ from wireroom.clock import SECOND, ManualClock, micros
 from wireroom.config import Publication, Settings
 from wireroom.serve.catalogue import Section, catalogue, sitemaps
 from wireroom.serve.documents import Documents
-from wireroom.store import Store
+from wireroom.store import STATE, Store
 from wireroom.store.memory import MemoryStore
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -37,8 +37,8 @@ def test_publications_and_feeds_come_as_the_settings_order_them() -> None:
 def test_without_settings_the_documents_tell() -> None:
     store = filled()
     listing = {"title": "Øyavisa", "language": "nn", "home_page_url": "https://oya.example/", "items": []}
-    store.put("articles/oyavisa.json", dumps(listing), None, "")
-    store.put("feeds/oyavisa/siste-nytt.json", b"{}", None, "")
+    store.put("articles/oyavisa.json", dumps(listing), None, STATE)
+    store.put("feeds/oyavisa/siste-nytt.json", b"{}", None, STATE)
     sections = found(store, Settings())
     assert [section.id for section in sections] == ["al-mina", "fjordposten", "harbour-post", "oyavisa"]
     assert (sections[3].name, sections[3].language, sections[3].url) == ("Øyavisa", "nn", "https://oya.example/")
@@ -50,7 +50,7 @@ def test_files_that_someone_put_into_the_store_are_passed_over() -> None:
     store = filled()
     before = found(store)
     for key in ("sitemaps/pages.xml", "sitemaps/harbour-post/old/news.xml", "feeds/index.json", "articles/note.txt"):
-        store.put(key, b"", None, "")
+        store.put(key, b"", None, STATE)
     assert found(store) == before
 
 
@@ -60,7 +60,7 @@ def test_a_feed_is_as_fresh_as_its_latest_document() -> None:
     clock.time += 90 * SECOND
     state = store.get("feeds/harbour-post/opinion.atom")
     assert state
-    store.put("feeds/harbour-post/opinion.atom", b"<feed/>", state.etag, "")
+    store.put("feeds/harbour-post/opinion.atom", b"<feed/>", state.etag, STATE)
     section = found(store)[0]
     assert [feed.updated - micros(NOON) for feed in section.feeds] == [0, 0, 90 * SECOND]
     assert section.updated == micros(NOON) + 90 * SECOND
@@ -78,7 +78,9 @@ def test_at_most_ten_articles_are_named() -> None:
     store = filled()
     listing = store.get("articles/fjordposten.json")
     assert listing
-    store.put("articles/fjordposten.json", dumps({"items": [{"title": str(n)} for n in range(99)]}), listing.etag, "")
+    store.put(
+        "articles/fjordposten.json", dumps({"items": [{"title": str(n)} for n in range(99)]}), listing.etag, STATE
+    )
     assert [headline.title for headline in found(store)[1].newest] == [str(number) for number in range(10)]
 
 
@@ -89,9 +91,9 @@ def test_an_empty_store_is_an_empty_catalogue() -> None:
 
 def test_private_state_is_not_looked_at() -> None:
     store = MemoryStore()
-    store.put("editions/feeds/secret/latest.rss", b"", None, "")
-    store.put("private/feeds/secret/latest.rss", b"", None, "")
-    store.put("feeds/deep/down/latest.rss", b"", None, "")
+    store.put("editions/feeds/secret/latest.rss", b"", None, STATE)
+    store.put("private/feeds/secret/latest.rss", b"", None, STATE)
+    store.put("feeds/deep/down/latest.rss", b"", None, STATE)
     assert found(store, Settings()) == ()
 
 

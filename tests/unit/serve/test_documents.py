@@ -7,7 +7,7 @@ import pytest
 from wireroom.clock import SECOND, ManualClock
 from wireroom.serve import documents as module
 from wireroom.serve.documents import Documents, media_type
-from wireroom.store import Stored
+from wireroom.store import STATE, Stored
 from wireroom.store.memory import MemoryStore
 
 UTF8 = "; charset=utf-8"
@@ -60,11 +60,11 @@ def clock() -> ManualClock:
 def test_a_change_shows_within_50_ms_and_the_store_is_not_asked_each_time(clock: ManualClock) -> None:
     store = Counting(clock)
     documents = Documents(store, clock)
-    tag = store.put("feeds/p/x.rss", b"one", None, "")
+    tag = store.put("feeds/p/x.rss", b"one", None, STATE)
     for _ in range(10):
         assert body(documents, "feeds/p/x.rss") == b"one"
     assert store.reads == 1
-    store.put("feeds/p/x.rss", b"two", tag, "")
+    store.put("feeds/p/x.rss", b"two", tag, STATE)
     clock.time += 50_000
     assert body(documents, "feeds/p/x.rss") == b"two"
     store.delete("feeds/p/x.rss", documents.read("feeds/p/x.rss").stored.etag)  # type: ignore[union-attr]
@@ -75,7 +75,7 @@ def test_a_change_shows_within_50_ms_and_the_store_is_not_asked_each_time(clock:
 def test_a_body_is_compressed_once_and_the_same_each_time(clock: ManualClock) -> None:
     store = MemoryStore(clock)
     documents = Documents(store, clock)
-    store.put("feeds/p/x.rss", b"<item/>" * 100, None, "")
+    store.put("feeds/p/x.rss", b"<item/>" * 100, None, STATE)
     first = documents.read("feeds/p/x.rss")
     assert first
     packed = first.gzipped
@@ -91,7 +91,7 @@ def test_a_body_is_compressed_once_and_the_same_each_time(clock: ManualClock) ->
 
 def test_what_compression_would_enlarge_is_left_alone(clock: ManualClock) -> None:
     store = MemoryStore(clock)
-    store.put("feeds/p/x.rss", b"<rss/>", None, "")
+    store.put("feeds/p/x.rss", b"<rss/>", None, STATE)
     served = Documents(store, clock).read("feeds/p/x.rss")
     assert served
     assert served.encoded(gzip_accepted=True) == (b"<rss/>", served.stored.etag, False)
@@ -102,7 +102,7 @@ def test_the_cache_stays_within_its_room(clock: ManualClock, monkeypatch: pytest
     store = Counting(clock)
     documents = Documents(store, clock)
     for number in range(30):
-        store.put(f"feeds/p/{number}.rss", b"%02d" % number * 5_000, None, "")
+        store.put(f"feeds/p/{number}.rss", b"%02d" % number * 5_000, None, STATE)
         documents.read(f"feeds/p/{number}.rss")
     kept = sum(held_without_asking(store, documents, f"feeds/p/{number}.rss") for number in range(29, -1, -1))
     assert kept == 4
@@ -112,11 +112,11 @@ def test_revisions_of_one_document_push_no_other_out(clock: ManualClock, monkeyp
     monkeypatch.setattr(module, "_ROOM", 100_000)
     store = Counting(clock)
     documents = Documents(store, clock)
-    store.put("feeds/p/quiet.rss", b"quiet", None, "")
+    store.put("feeds/p/quiet.rss", b"quiet", None, STATE)
     documents.read("feeds/p/quiet.rss")
     start, tag = clock.time, None
     for number in range(30):
-        tag = store.put("feeds/p/busy.rss", b"%02d" % number * 5_000, tag, "")
+        tag = store.put("feeds/p/busy.rss", b"%02d" % number * 5_000, tag, STATE)
         clock.time += 20_000
         documents.read("feeds/p/busy.rss")
     clock.time = start
@@ -142,7 +142,7 @@ def held_without_asking(store: Counting, documents: Documents, key: str) -> bool
 )
 def test_only_a_tombstone_counts_as_withdrawn(text: bytes, withdrawn: bool, clock: ManualClock) -> None:
     store = MemoryStore(clock)
-    store.put("articles/p/a.json", text, None, "")
+    store.put("articles/p/a.json", text, None, STATE)
     served = Documents(store, clock).read("articles/p/a.json")
     assert served
     assert served.withdrawn is withdrawn

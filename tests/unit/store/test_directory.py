@@ -15,11 +15,10 @@ from zlib import crc32
 import pytest
 
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
-from wireroom.store import directory
+from wireroom.store import STATE, directory
 from wireroom.store.directory import DirectoryStore
 
 KEY = "feeds/fjordposten/siste.rss"
-TYPE = "application/rss+xml; charset=utf-8"
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def count_up(path: Path, times: int) -> None:
         held = store.get(KEY)
         assert held
         try:
-            store.put(KEY, b"%d" % (int(held.body) + 1), held.etag, TYPE)
+            store.put(KEY, b"%d" % (int(held.body) + 1), held.etag, STATE)
         except Conflict:
             continue
         times -= 1
@@ -41,7 +40,7 @@ def count_up(path: Path, times: int) -> None:
 
 def test_no_increment_is_lost_between_processes(tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path)
-    store.put(KEY, b"0", None, TYPE)
+    store.put(KEY, b"0", None, STATE)
     context = multiprocessing.get_context("spawn")
     counters = [context.Process(target=count_up, args=(tmp_path, 60)) for _ in range(3)]
     for counter in counters:
@@ -56,13 +55,14 @@ def test_no_increment_is_lost_between_processes(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
+from wireroom.store import STATE
 from wireroom.store.directory import DirectoryStore
 store = DirectoryStore(sys.argv[1])
 held = store.get("k")
 tag, number = (held.etag, int(held.body[:9])) if held else (None, 0)
 while True:
     number += 1
-    tag = store.put("k", b"%09d" % number + b"x" * 50_000, tag, "text/plain")
+    tag = store.put("k", b"%09d" % number + b"x" * 50_000, tag, STATE)
     print(number, flush=True)
 """
 
@@ -87,12 +87,12 @@ def test_a_killed_writer_loses_nothing_it_was_told_is_there(tmp_path: Path) -> N
 
 
 def test_what_a_killed_writer_left_is_hidden_and_overwritten(store: DirectoryStore, tmp_path: Path) -> None:
-    tag = store.put(KEY, b"first", None, TYPE)
+    tag = store.put(KEY, b"first", None, STATE)
     folder = (tmp_path / "new" / "store" / KEY).parent
     left = folder / f".new-{crc32(KEY.encode()) % 1024}"
     left.write_bytes(b"half of someth" * 100)
     assert list(store.keys("")) == [KEY]
-    store.put(KEY, b"second", tag, TYPE)
+    store.put(KEY, b"second", tag, STATE)
     assert [path.name for path in folder.iterdir()] == ["siste.rss"]
     assert (folder / "siste.rss").read_bytes() == b"second"
 
@@ -114,16 +114,16 @@ def test_file_and_folders_are_synced_in_order(
 
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "rename", rename)
-    tag = store.put(KEY, b"first", None, TYPE)
+    tag = store.put(KEY, b"first", None, STATE)
     assert steps == ["sync store", "sync feeds", "sync .new", "rename", "sync fjordposten"]
     steps.clear()
-    tag = store.put(KEY, b"second", tag, TYPE)
+    tag = store.put(KEY, b"second", tag, STATE)
     assert steps == ["sync .new", "rename", "sync fjordposten"]
     steps.clear()
     store.delete(KEY, tag)
     assert steps == ["sync fjordposten"]
     steps.clear()
-    DirectoryStore(tmp_path / "new" / "store").put(KEY, b"again", None, TYPE)
+    DirectoryStore(tmp_path / "new" / "store").put(KEY, b"again", None, STATE)
     assert steps[-5:] == ["sync store", "sync feeds", "sync .new", "rename", "sync fjordposten"], "others may not have"
 
 
@@ -143,34 +143,34 @@ def fail_with(code: int, nth: int = 1) -> Callable[..., int]:
 def test_an_unwell_disk_asks_for_patience_and_recovers(
     store: DirectoryStore, call: str, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tag = store.put(KEY, b"first", None, TYPE)
+    tag = store.put(KEY, b"first", None, STATE)
     with monkeypatch.context() as patch:
         patch.setattr(os, call, fail_with(code))
         with pytest.raises(RetryAfter, match=f"cannot write {KEY}: {os.strerror(code)}") as failure:
-            store.put(KEY, b"second", tag, TYPE)
+            store.put(KEY, b"second", tag, STATE)
     assert not isinstance(failure.value, OutcomeUnknown)
     held = store.get(KEY)
     assert held
     assert (held.body, held.etag) == (b"first", tag)
     assert list(store.keys("")) == [KEY]
-    store.put(KEY, b"second", tag, TYPE)
+    store.put(KEY, b"second", tag, STATE)
 
 
 def test_a_failed_last_sync_leaves_the_outcome_unknown(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    tag = store.put(KEY, b"first", None, TYPE)
+    tag = store.put(KEY, b"first", None, STATE)
     monkeypatch.setattr(os, "fsync", fail_with(errno.EIO, nth=2))
     with pytest.raises(OutcomeUnknown, match=KEY):
-        store.put(KEY, b"second", tag, TYPE)
+        store.put(KEY, b"second", tag, STATE)
 
 
 def test_a_full_disk_gives_its_room_back(
     store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tag = store.put(KEY, b"first", None, TYPE)
+    tag = store.put(KEY, b"first", None, STATE)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fail_with(errno.ENOSPC))
         with pytest.raises(RetryAfter):
-            store.put(KEY, b"second" * 1000, tag, TYPE)
+            store.put(KEY, b"second" * 1000, tag, STATE)
     assert [path.name for path in (tmp_path / "new" / "store" / KEY).parent.iterdir()] == ["siste.rss"]
 
 
@@ -178,7 +178,7 @@ def test_a_full_disk_gives_its_room_back(
 def test_a_forbidden_directory_turns_red(store: DirectoryStore, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "open", fail_with(code))
     with pytest.raises(Red, match=f"cannot write {KEY}: {os.strerror(code)}"):
-        store.put(KEY, b"first", None, TYPE)
+        store.put(KEY, b"first", None, STATE)
     with pytest.raises(Red, match=f"cannot read {KEY}"):
         store.get(KEY)
 
@@ -186,16 +186,16 @@ def test_a_forbidden_directory_turns_red(store: DirectoryStore, code: int, monke
 def test_what_nobody_foresaw_stays_what_it_is(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "open", fail_with(errno.EINVAL))
     with pytest.raises(OSError, match=os.strerror(errno.EINVAL)):
-        store.put(KEY, b"first", None, TYPE)
+        store.put(KEY, b"first", None, STATE)
 
 
 def test_a_folder_that_was_removed_is_made_again(store: DirectoryStore, tmp_path: Path) -> None:
-    tag = store.put(KEY, b"first", None, TYPE)
+    tag = store.put(KEY, b"first", None, STATE)
     store.delete(KEY, tag)
     (tmp_path / "new" / "store" / "feeds" / "fjordposten").rmdir()
     with pytest.raises(RetryAfter):
-        store.put(KEY, b"second", None, TYPE)
-    store.put(KEY, b"second", None, TYPE)
+        store.put(KEY, b"second", None, STATE)
+    store.put(KEY, b"second", None, STATE)
 
 
 def test_a_suspended_writer_does_not_hang_the_others(
@@ -206,20 +206,20 @@ def test_a_suspended_writer_does_not_hang_the_others(
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(RetryAfter, match="locked"):
-            store.put(KEY, b"first", None, TYPE)
-    store.put(KEY, b"first", None, TYPE)
+            store.put(KEY, b"first", None, STATE)
+    store.put(KEY, b"first", None, STATE)
 
 
 def test_the_time_of_an_object_is_when_it_was_written(store: DirectoryStore) -> None:
     before = time.time_ns() // 1000
-    store.put(KEY, b"first", None, TYPE)
+    store.put(KEY, b"first", None, STATE)
     held = store.get(KEY)
     assert held
     assert before - 100_000 <= held.modified <= store.now()
 
 
 def test_folders_and_foreign_files_are_no_objects(store: DirectoryStore, tmp_path: Path) -> None:
-    store.put(KEY, b"first", None, TYPE)
+    store.put(KEY, b"first", None, STATE)
     (tmp_path / "new" / "store" / "feeds" / "notes (copy).txt").touch()
     assert store.get("feeds/fjordposten") is None
     assert store.get(KEY + "/below") is None

@@ -7,6 +7,7 @@ import pytest
 
 from tests.contract.store_contract import no_increment_is_lost, one_writer_wins_a_creation
 from wireroom.clock import ManualClock
+from wireroom.store import STATE
 from wireroom.store.memory import MemoryStore
 
 
@@ -29,7 +30,7 @@ def test_writes_are_atomic_whenever_threads_change() -> None:
 def test_time_is_what_its_clock_says() -> None:
     clock = ManualClock(1_000)
     store = MemoryStore(clock)
-    store.put("a", b"", None, "")
+    store.put("a", b"", None, STATE)
     clock.time = 2_000
     held = store.get("a")
     assert held

@@ -17,7 +17,7 @@ from wireroom.log import ARTICLES, BACKFILL, Commit, Message, Partition, Positio
 from wireroom.log.member import Member
 from wireroom.log.memory import MemoryLog, Seat
 from wireroom.sink import Sink
-from wireroom.store import Stored
+from wireroom.store import Metadata, Stored
 from wireroom.store.memory import MemoryStore
 from wireroom.worker.loop import Worker
 from wireroom.worker.session import Session
@@ -177,9 +177,9 @@ class WatchedStore:
     def get(self, key: str) -> Stored | None:
         return self._faults.access(f"GET {key}", lambda: self._store.get(key))
 
-    def put(self, key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         def act() -> str:
-            etag = self._store.put(key, body, if_match, media_type, cache_control)
+            etag = self._store.put(key, body, if_match, metadata)
             self._newsroom.oracle.published(key, body)
             return etag
 

@@ -19,7 +19,7 @@ from wireroom.edition import Change, Edition, Window, _Draft
 from wireroom.errors import Fenced
 from wireroom.log import Consumer, Partition
 from wireroom.log.memory import Seat
-from wireroom.store import Store, Stored
+from wireroom.store import Metadata, Store, Stored
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.catchup import Pass, SecondReader
 from wireroom.worker.documents import DocumentWriter
@@ -36,12 +36,12 @@ def blind_documents(patch: pytest.MonkeyPatch) -> None:
     real = newsroom.WatchedStore.put
 
     def put_blindly(
-        self: newsroom.WatchedStore, key: str, body: bytes, if_match: str | None, kind: str, cache: str = ""
+        self: newsroom.WatchedStore, key: str, body: bytes, if_match: str | None, metadata: Metadata
     ) -> str:
         if key.startswith("toy/"):
             held: Stored | None = self._store.get(key)
             if_match = held.etag if held else None
-        return real(self, key, body, if_match, kind, cache)
+        return real(self, key, body, if_match, metadata)
 
     patch.setattr(newsroom.WatchedStore, "put", put_blindly)
     patch.setattr(newsroom.Oracle, "published", lambda *_: None)  # only what lies there at rest is looked at

@@ -6,6 +6,7 @@ from tests.unit.events import NOW, put
 from tests.unit.worker.newsroom import Newsroom, member, settle, settle_together
 from wireroom.clock import ManualClock
 from wireroom.log import ARTICLES, BACKFILL, Partition, Record
+from wireroom.store import Metadata
 from wireroom.store.memory import MemoryStore
 from wireroom.worker.quarantine import GivenUp
 
@@ -44,10 +45,10 @@ def test_two_who_give_records_up_at_once_keep_both(monkeypatch: pytest.MonkeyPat
     real = store.put
     meanwhile = iter([record(5)])
 
-    def put(key: str, body: bytes, if_match: str | None, media_type: str, cache_control: str = "") -> str:
+    def put(key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         if (other := next(meanwhile, None)) is not None:
             two.add(other)
-        return real(key, body, if_match, media_type, cache_control)
+        return real(key, body, if_match, metadata)
 
     monkeypatch.setattr(store, "put", put)
     one.add(record(3))

@@ -23,6 +23,7 @@ from wireroom.config import Settings
 from wireroom.document import generation_of
 from wireroom.edition import Window
 from wireroom.log import DEAD_LETTERS, DOCUMENTS, Message, Partition, Record
+from wireroom.store import STATE
 from wireroom.worker.replay import Difference, Replay
 
 
@@ -291,7 +292,7 @@ def test_a_replay_mends_one_document_and_leaves_the_other_alone() -> None:
     session = room.worker().join()
     settle(session)
     before, key = room.documents(), "toy/daily/news.json"
-    room.store.put(key, before[key].body.replace(b"daily/f", b"daily/x"), before[key].etag, "application/json")
+    room.store.put(key, before[key].body.replace(b"daily/f", b"daily/x"), before[key].etag, STATE)
     rebuilt, differences = replay(room)
     assert [difference.key for difference in differences] == [key]
     rebuilt.publish(lambda _: None)

@@ -1,0 +1,51 @@
+"""Programs that tests start: built or downloaded once, by the ordinary client of each language."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.servers import CACHE, need
+
+VERSITYGW = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
+TOXIPROXY = "github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0"
+GOFAKES3 = "github.com/johannesboyne/gofakes3/cmd/gofakes3@v0.0.0-20230506070712-04da935ef877"
+S3PROXY = "org.gaul:s3proxy:4.1.0:jar:jar-with-dependencies"
+MOTO = "moto[server]==5.2.5"
+
+
+def go(package: str) -> Path:
+    """A Go program of an exact version; compiling it takes a minute or two."""
+    path, version = package.split("@")
+    binary = CACHE / "go" / "bin" / version / path.rpartition("/")[2]
+    if not binary.exists():
+        need("go", install="Go 1.25 or later from its own site; Debian's is too old")
+        environment = {"GOBIN": str(binary.parent), "GOPATH": str(CACHE / "go"), "GOCACHE": str(CACHE / "go" / "build")}
+        _run("go", "install", "-modcacherw", package, environment=environment)
+    return binary
+
+
+def jar(coordinates: str) -> Path:
+    """A jar with everything in it."""
+    need("java", "mvn", install="on Debian and Ubuntu, apt-get install openjdk-17-jre-headless maven")
+    group, name, version, _, classifier = coordinates.split(":")
+    file = CACHE / "maven" / group.replace(".", "/") / name / version / f"{name}-{version}-{classifier}.jar"
+    if not file.exists():
+        repository = f"-Dmaven.repo.local={CACHE / 'maven'}"
+        _run("mvn", "-q", "-B", "dependency:get", repository, f"-Dartifact={coordinates}", "-Dtransitive=false")
+    return file
+
+
+def pip(requirement: str, script: str) -> Path:
+    """A Python program in an environment of its own."""
+    home = CACHE / "pip" / requirement
+    if not (home / "bin" / script).exists():
+        _run(sys.executable, "-m", "venv", "--without-pip", str(home))
+        _run(sys.executable, "-m", "pip", "--quiet", "--python", str(home / "bin" / "python"), "install", requirement)
+    return home / "bin" / script
+
+
+def _run(*command: str, environment: dict[str, str] | None = None) -> None:
+    done = subprocess.run(command, env=os.environ | (environment or {}), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AssertionError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
