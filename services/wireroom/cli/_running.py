@@ -103,7 +103,7 @@ def opened(settings: Settings, create: bool = True) -> Iterator[tuple[Log, Store
 
     A store that lacks atomic conditional writes is refused. Raises ConfigurationError, Red, RetryAfter.
     """
-    with closing(open_log(settings.log.url, settings.log.prefix, create)) as events:
+    with closing(open_log(settings.log.url, settings.log.prefix, create, settings.log.security)) as events:
         store = open_store(settings.store.url)
         probe(store)
         yield events, store
