@@ -1,6 +1,6 @@
 """A member of a consumer group, as kafka-python has it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import count
 
 from wireroom.errors import Fenced, Red, RetryAfter
@@ -58,17 +58,17 @@ class Assignor(AbstractPartitionAssignor):  # type: ignore[misc]
         self, cluster: ClusterMetadata, members: Sequence[JoinGroupResponse]
     ) -> dict[str, ConsumerProtocolAssignment]:
         """The shares of all members."""
-        topics = {topic for member in members for topic in member.metadata.topics}
-        numbers = {topic: cluster.partitions_for_topic(topic) or set() for topic in topics}
-        claims = {member.member_id: _claim(member.metadata) for member in members}
+        asking = {member.member_id: member.metadata for member in members}
+        numbers = {
+            topic: _numbers(cluster, topic, asking.values()) for each in asking.values() for topic in each.topics
+        }
+        claims = {member: _claim(metadata) for member, metadata in asking.items()}
         shares = share(claims, frozenset().union(*numbers.values()))
         return {
-            member.member_id: ConsumerProtocolAssignment(
-                1,
-                [(t, [n for n in shares[member.member_id] if n in numbers[t]]) for t in member.metadata.topics],
-                b"",
+            member: ConsumerProtocolAssignment(
+                1, [(topic, [n for n in shares[member] if n in numbers[topic]]) for topic in metadata.topics], b""
             )
-            for member in members
+            for member, metadata in asking.items()
         }
 
     def on_assignment(self, assignment: ConsumerProtocolAssignment, generation: int) -> None:
@@ -79,6 +79,12 @@ class Assignor(AbstractPartitionAssignor):  # type: ignore[misc]
     def lose(self) -> None:
         """This member was thrown out: it holds nothing."""
         self._held = set()
+
+
+def _numbers(cluster: ClusterMetadata, topic: str, asking: Iterable[ConsumerProtocolSubscription]) -> set[int]:
+    """The partitions of a topic; while this member has not yet heard of it, those that others hold."""
+    owned = (each for metadata in asking for each in metadata.owned_partitions or () if each.topic == topic)
+    return cluster.partitions_for_topic(topic) or {number for each in owned for number in each.partitions}
 
 
 def _claim(metadata: ConsumerProtocolSubscription) -> Claim:

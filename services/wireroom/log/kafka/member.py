@@ -11,8 +11,11 @@ from wireroom.log.kafka.group import GroupClient
 from wireroom.log.kafka.library import Found, Place
 from wireroom.log.member import check_not_lost
 
-JOINING = 3.0  # seconds that a poll goes on, at least, while the group is joined: a join between two polls is lost
+JOINING = 3.0  # seconds that a poll goes on, at least, while the group is joined: a join between two polls is lost,
+# and while one is under way no heartbeat is sent
 SLICE = 0.25  # seconds of one look meanwhile
+MOST = 500  # records of one look: more than a caller wants, so that no partition waits behind another
+LOOK = 1.0  # seconds of any other
 PACE = 0.025  # seconds between two looks that found little: each costs over a millisecond of CPU
 
 
@@ -58,14 +61,14 @@ class KafkaMember:
         """See `Consumer`."""
         deadline = time.monotonic() + timeout
         patience = time.monotonic() + max(timeout, JOINING)
+        changed = False
         while True:
-            if self._look(self._wait(deadline), limit):
-                return []
+            changed |= self._look(self._wait(deadline))
             now = time.monotonic()
             if self._client.joining and now < patience:
                 continue
-            records = self._take(limit)
-            if records or now >= deadline:
+            records = [] if changed else self._take(limit)
+            if changed or records or now >= deadline:
                 return records
 
     def _wait(self, deadline: float) -> float:
@@ -75,13 +78,13 @@ class KafkaMember:
         if self._ready():
             return 0
         time.sleep(max(0.0, min(self._next_look, deadline) - time.monotonic()))
-        return max(0.0, deadline - time.monotonic())
+        return min(max(0.0, deadline - time.monotonic()), LOOK)
 
-    def _look(self, wait: float, limit: int) -> bool:
+    def _look(self, wait: float) -> bool:
         """Fetch; whether partitions came or went."""
-        full = [p for p, held in self._held.items() if held and (p in self._paused or len(held) >= limit)]
+        full = [p for p, held in self._held.items() if held and (p in self._paused or len(held) >= MOST)]
         self._client.pause([self._place(partition) for partition in full])
-        found = self._client.poll(wait, limit)
+        found = self._client.poll(wait, MOST)
         self._check_topics()
         gained, lost = self._follow()
         count = 0
@@ -92,7 +95,7 @@ class KafkaMember:
                 count += len(records)
         for partition in self._assigned:
             self._ends[partition] = max(self._ends[partition], self._client.end(self._place(partition)))
-        self._next_look = time.monotonic() + (0 if count >= limit else PACE)
+        self._next_look = time.monotonic() + (0 if count >= MOST else PACE)
         return bool(gained or lost)
 
     def _ready(self) -> list[Partition]:
