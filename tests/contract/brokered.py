@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
+from threading import Event
 from typing import cast
 
 from kafka.admin import KafkaAdminClient, MemberToRemove
 
 from tests.servers.kafka import Broker
 from wireroom.connect import KAFKA
-from wireroom.log import ARTICLES, BACKFILL, Consumer, Log
+from wireroom.log import ARTICLES, BACKFILL, Consumer, Log, Record
 from wireroom.log.kafka.admin import Admin
 from wireroom.log.kafka.group import GroupClient
 from wireroom.log.kafka.library import Connection
@@ -91,12 +92,19 @@ class Brokered:
         everything = [*self.log.partitions(ARTICLES), *self.log.partitions(BACKFILL)]
         for member in members:
             member.pause(everything)
-        deadline = time.monotonic() + PATIENCE
+        done = Event()
+
+        def poll(member: Consumer) -> list[Record]:
+            return [record for _ in iter(done.is_set, True) for record in member.poll(0.1, 1)]
+
         with ThreadPoolExecutor(len(members)) as threads:
-            while not settled(self.log, members):
-                assert time.monotonic() < deadline
-                for records in threads.map(lambda member: member.poll(0.1, 1), members):
-                    assert list(records) == []
+            polling = [threads.submit(poll, member) for member in members]
+            deadline = time.monotonic() + PATIENCE
+            while not settled(self.log, members) and time.monotonic() < deadline and not any(p.done() for p in polling):
+                time.sleep(0.05)
+            done.set()
+            assert [each.result() for each in polling] == [[]] * len(members)
+        assert settled(self.log, members)
         for member in members:
             member.pause([])
 

@@ -16,6 +16,7 @@ PLANTED = {
     "layers": ("errors.py", "import wireroom.clock"),
     "seams": ("worker/__init__.py", "import wireroom.log.sqlite"),
     "later": ("store/__init__.py", "import boto3"),
+    "kafka": ("log/kafka/log.py", "from kafka import KafkaConsumer"),
     "fastavro": ("event.py", "import fastavro"),
     "apsw": ("worker/__init__.py", "import apsw"),
     "nh3": ("feeds/__init__.py", "import nh3"),

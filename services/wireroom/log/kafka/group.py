@@ -150,8 +150,15 @@ class GroupClient:
 
     @property
     def joining(self) -> bool:
-        """Whether it must join (again), or is about to. kafka-python has no public way to ask."""
-        joining: bool = self._consumer._coordinator.need_rejoin()
+        """Whether it must join (again), or is about to. kafka-python has no public way to ask.
+
+        A leader that joins because partitions were added forgets that it joins when a poll ends before the join does:
+        it would never send a heartbeat again, nor join. So it is told again.
+        """
+        coordinator = self._consumer._coordinator
+        if coordinator.rebalance_in_progress() and not coordinator.need_rejoin():
+            coordinator.request_rejoin()
+        joining: bool = coordinator.need_rejoin()
         return joining
 
     def poll(self, timeout: float, limit: int) -> dict[Place, list[Found]]:
