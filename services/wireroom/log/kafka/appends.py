@@ -7,10 +7,11 @@ from threading import Condition, Lock
 
 from wireroom.errors import RetryAfter
 from wireroom.log import Message
-from wireroom.log.kafka.library import Connection, Future, explained
+from wireroom.log.kafka.library import Connection, Future, explained, failures
 
 MEMORY = 64_000_000  # bytes under way: kafka-python itself would take all that there is
 LATEST = 10.0  # seconds after which an append fails; with the search for the brokers before it, less than 15
+CLOSING = 1.0  # seconds to wait for what other threads have under way
 OVERHEAD = 200  # bytes that a record costs beside its content
 
 
@@ -23,7 +24,8 @@ class Sender:
     def send(self, topic: str, number: int, message: Message, settled: Callable[[], None]) -> Future:
         """Send on its way; `settled` is called once it is acknowledged, or never will be."""
         headers = list(message.headers.items())
-        future = self._producer.send(topic, message.value, message.key.encode(), headers, number)
+        with explained("Kafka takes nothing"):
+            future = self._producer.send(topic, message.value, message.key.encode(), headers, number)
         future.add_both(lambda *_: settled())
         return future
 
@@ -34,8 +36,11 @@ class Sender:
             return offset
 
     def close(self, timeout: float) -> None:
-        """Wait for what is under way, and let go."""
-        self._producer.close(timeout=timeout)
+        """Wait for what is under way, and let go; what is not acknowledged then never will be."""
+        try:
+            self._producer.close(timeout=timeout)
+        except failures.KafkaTimeoutError:
+            self._producer._sender.force_close()  # else its thread goes on for ever
 
 
 class Budget:
@@ -73,6 +78,13 @@ class Appends:
     def append(self, topic: str, messages: Sequence[tuple[int, Message]]) -> Sequence[int]:
         """Send messages, each to a partition; their offsets, once all are acknowledged. Raises RetryAfter, Reject."""
         sender = self._open()
+        try:
+            return self._append(sender, topic, messages)
+        except RetryAfter:
+            self._drop(sender)
+            raise
+
+    def _append(self, sender: Sender, topic: str, messages: Sequence[tuple[int, Message]]) -> Sequence[int]:
         deadline = time.monotonic() + LATEST
         settled = []
         for number, message in messages:
@@ -86,12 +98,19 @@ class Appends:
                 self._sender = self._connect()
             return self._sender
 
+    def _drop(self, sender: Sender) -> None:
+        """A producer that lost its broker may never send again, and keeps a processor busy meanwhile: take another."""
+        with self._making:
+            if self._sender is sender:
+                self._sender = None
+        sender.close(0)
+
     def close(self) -> None:
-        """Wait for what is under way, and let go."""
+        """Let go."""
         with self._making:
             sender, self._sender = self._sender, None
         if sender is not None:
-            sender.close(LATEST)
+            sender.close(CLOSING)
 
 
 def size_of(message: Message) -> int:
