@@ -84,8 +84,10 @@ class KafkaMember:
         """Fetch; whether partitions came or went."""
         full = [p for p, held in self._held.items() if held and (p in self._paused or len(held) >= MOST)]
         self._client.pause([self._place(partition) for partition in full])
-        found = self._client.poll(wait, MOST)
-        self._check_topics()
+        try:
+            found = self._client.poll(wait, MOST)
+        finally:
+            self._check_topics()  # a topic made anew may show in that a position is not in it
         gained, lost = self._follow()
         count = 0
         for place, records in found.items():
