@@ -19,13 +19,20 @@ def open_log(url: str, prefix: str = "wireroom.", create: bool = True, security:
     if url.startswith(KAFKA):
         with installed():
             from wireroom.log.kafka.log import KafkaLog
-        return KafkaLog(url.removeprefix(KAFKA).split(","), prefix, security)
+        return KafkaLog(brokers(url), prefix, security)
     path = _path(url, "sqlite:///", LOG_URL)
     if not create and not path.exists():
         raise ConfigurationError([Fault("log.url", f"no log at {path}", "one to which something was published")])
     with installed():
         from wireroom.log.sqlite import SQLiteLog
     return SQLiteLog(path, prefix)
+
+
+def brokers(url: str) -> list[str]:
+    """The brokers of a `kafka://` URL. Raises ConfigurationError for another."""
+    if not url.startswith(KAFKA):
+        raise ConfigurationError([Fault("log.url", repr(url), "kafka://host:port,host:port")])
+    return url.removeprefix(KAFKA).split(",")
 
 
 def open_store(url: str) -> Store:

@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from wireroom.config import Security
 from wireroom.errors import Red
-from wireroom.log import Commit, Message, Partition, Position, Record
+from wireroom.log import DEAD_LETTERS, DOCUMENTS, Commit, Message, Partition, Position, Record
 from wireroom.log.kafka.admin import Admin
 from wireroom.log.kafka.appends import Appends, Sender
 from wireroom.log.kafka.group import GroupClient
-from wireroom.log.kafka.library import Connection, Place
+from wireroom.log.kafka.library import Place
 from wireroom.log.kafka.member import KafkaMember, record, recreated, unpack
 from wireroom.log.kafka.reading import Reader, SliceClient
-from wireroom.log.kafka.security import options, token_source
-from wireroom.log.kafka.topics import check_keeps
+from wireroom.log.kafka.security import connection as connect
+from wireroom.log.kafka.topics import MEND, check_keeps
 from wireroom.log.partitioner import partition_number
 
 FRESH = 10.0  # seconds for which what is known of a topic is not asked again: partitions may be added at any time
@@ -33,10 +33,8 @@ class KafkaLog:
     """A `Log` whose topics and groups are those of Kafka, their names with a prefix. Clients are made when needed."""
 
     def __init__(self, brokers: Sequence[str], prefix: str = "wireroom.", security: Security | None = None) -> None:
-        security = security or Security()
-        connection = Connection(brokers, options(security), token_source(security))
         self._prefix = prefix
-        self._connection = connection
+        self._connection = connection = connect(brokers, security or Security())
         self._topics: dict[str, Topic] = {}
         self._lock = Lock()
         self._admin_client: Admin | None = None
@@ -75,11 +73,18 @@ class KafkaLog:
         return self._committed(group, [partition]).get(partition)
 
     def join(self, group: str, topics: Sequence[str]) -> KafkaMember:
-        """See `Log`. Raises Red for a topic that would lose events."""
+        """See `Log`. Raises Red for a topic that is missing or would lose events."""
+        self._verify(topics)
         names = [self.name(topic) for topic in topics]
-        for name, settings in self._admin().settings(names).items():
-            check_keeps(name, settings)
         return KafkaMember(GroupClient(self._connection, self._prefix + group, names), group, topics, self)
+
+    def _verify(self, topics: Sequence[str]) -> None:
+        counts = {topic: self._topic(topic).partitions for topic in (*topics, DOCUMENTS, DEAD_LETTERS)}
+        if len({counts[topic] for topic in topics}) > 1:
+            told = ", ".join(f"{self.name(topic)} has {counts[topic]}" for topic in topics)
+            raise Red(f"these topics must have equally many partitions: {told}", MEND)
+        for name, settings in self._admin().settings([self.name(topic) for topic in topics]).items():
+            check_keeps(name, settings)
 
     def close(self) -> None:
         """See `Log`."""
@@ -129,7 +134,7 @@ class KafkaLog:
     def _ask(self, name: str) -> Topic:
         found = self._admin().topics([name]).get(name)
         if found is None:
-            raise Red(f"there is no topic {name}", "make it with `wireroom topics apply`")
+            raise Red(f"there is no topic {name}", MEND)
         return Topic(found.id, found.partitions, time.monotonic() + FRESH)
 
     def _place(self, partition: Partition) -> Place:

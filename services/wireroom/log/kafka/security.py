@@ -1,17 +1,23 @@
-"""How the brokers are reached, as kafka-python takes it."""
+"""How the brokers are reached: the settings, as kafka-python takes them."""
 
 import base64
 import json
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 from wireroom.config import Security
+from wireroom.log.kafka.library import Connection
 
 TIMEOUT = 5.0  # seconds to wait for a token
 EARLY = 0.8  # part of its life after which a token is replaced
+
+
+def connection(brokers: Sequence[str], security: Security) -> Connection:
+    """How these brokers are reached."""
+    return Connection(brokers, options(security), token_source(security))
 
 
 def options(security: Security) -> Mapping[str, object]:

@@ -9,7 +9,10 @@ from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, DOCUMENTS
 WEEK = 7 * 24 * 3600 * 1000  # milliseconds
 FOR_EVER = "-1"
 REPLICAS = 3
+PARTITIONS = 12  # so that up to 12 workers of one kind share them
 IN_SYNC = 2  # replicas that must have a record before it is acknowledged, so that one broker may be lost
+
+MEND = "mend it with `wireroom topics apply`"
 
 KEEPS = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes": FOR_EVER}
 COMMON = {"message.timestamp.type": "LogAppendTime", "unclean.leader.election.enable": "false"}
@@ -35,7 +38,7 @@ class Step(NamedTuple):
 
 
 def wanted(prefix: str, partitions: int, replicas: int) -> dict[str, Topic]:
-    """The topics of the contract. A million small events fit into any number of partitions; 12 spread over many."""
+    """The topics of the contract."""
     safe = {**COMMON, "min.insync.replicas": str(min(IN_SYNC, replicas))}
     kept, week = {**KEEPS, **safe}, {"cleanup.policy": "delete", "retention.ms": str(WEEK), **safe}
     return {
@@ -70,7 +73,8 @@ def _changes(name: str, topic: Topic, there: Topic) -> Sequence[Step]:
     if there.replicas < topic.replicas:
         line = f"! {name}: replicas {there.replicas}, not {topic.replicas}; move it with kafka-reassign-partitions"
         steps.append(Step(name, line))
-    for key, value in topic.settings.items():
+    in_sync = {"min.insync.replicas": str(min(IN_SYNC, there.replicas))}  # more would let nothing be written
+    for key, value in {**topic.settings, **in_sync}.items():
         if _falls_short(key, there.settings.get(key, ""), value):
             line = f"~ {name}: {key} {there.settings.get(key, 'unset')} -> {value}"
             steps.append(Step(name, line, "settings", settings={key: value}))
@@ -90,7 +94,4 @@ def check_keeps(name: str, settings: Mapping[str, str]) -> None:
     """Raises Red for a topic of articles that would lose events."""
     for key, value in KEEPS.items():
         if settings.get(key) != value:
-            raise Red(
-                f"the topic {name} would lose events: {key} is {settings.get(key)}, not {value}",
-                "mend it with `wireroom topics apply`",
-            )
+            raise Red(f"the topic {name} would lose events: {key} is {settings.get(key)}, not {value}", MEND)
