@@ -56,7 +56,7 @@ class Broker(Process):
     """
 
     def __init__(self, folder: Path, advertised: int | None = None) -> None:
-        jars = _install()
+        jars = install()
         self.port, self.data = free_port(), folder / "data"
         self.url = f"kafka://127.0.0.1:{advertised or self.port}"
         properties = folder / "server.properties"
@@ -80,14 +80,14 @@ class Broker(Process):
         super().start()
 
 
-def _install() -> Path:
-    """The folder of the jars."""
+def install() -> Path:
+    """The folder of the jars, downloaded once."""
     need("java", "mvn", install="on Debian and Ubuntu, apt-get install openjdk-17-jre-headless maven")
     jars = HOME / "lib"
     if not (HOME / ".complete").exists():
         HOME.mkdir(parents=True, exist_ok=True)
         (HOME / "pom.xml").write_text(POM)
-        fetch = ["mvn", "-q", "-B", "-f", str(HOME / "pom.xml"), "dependency:copy-dependencies"]
-        subprocess.run([*fetch, f"-DoutputDirectory={jars}"], check=True)
+        fetch = ["mvn", "-q", "-B", f"-Dmaven.repo.local={CACHE / 'maven'}", "-f", str(HOME / "pom.xml")]
+        subprocess.run([*fetch, "dependency:copy-dependencies", f"-DoutputDirectory={jars}"], check=True)
         (HOME / ".complete").touch()
     return jars
