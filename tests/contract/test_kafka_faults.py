@@ -18,7 +18,7 @@ from tests.contract.log_contract import drain, everything, home, join, messages,
 from tests.servers.kafka import Broker
 from wireroom.errors import Fenced, Red, RetryAfter
 from wireroom.log import ARTICLES, BACKFILL, Commit, Consumer, Message, Partition, Record
-from wireroom.log.kafka import group, log, topics
+from wireroom.log.kafka import appends, group, library, log, topics
 from wireroom.log.kafka.admin import Admin
 from wireroom.log.kafka.library import Connection
 
@@ -54,7 +54,8 @@ def admin(broker: Broker) -> Iterator[KafkaAdminClient]:
 # -- appending -------------------------------------------------------------------------------------------------------
 
 
-def test_a_broker_that_hangs_is_told(rig: Brokered, broker: Broker) -> None:
+def test_a_broker_that_hangs_is_told(rig: Brokered, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appends, "LATEST", 2.0)
     rig.log.append(ARTICLES, messages(1))
     broker.send(signal.SIGSTOP)
     try:
@@ -66,7 +67,8 @@ def test_a_broker_that_hangs_is_told(rig: Brokered, broker: Broker) -> None:
     assert {b"0", b"2"} <= set(values(everything(rig.log)))
 
 
-def test_a_broker_that_is_not_there_is_told() -> None:
+def test_a_broker_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "BOOTSTRAP", 500)
     nowhere = log.KafkaLog(["127.0.0.1:1"])
     for _ in range(2):
         with pytest.raises(RetryAfter):
@@ -196,11 +198,12 @@ def test_a_member_goes_on_after_the_broker_was_away(rig: Brokered, broker: Broke
     member = join(rig, rig.log)
     drain(rig, member)
     broker.kill()
-    member.poll(0.2, 1)
     with pytest.raises(RetryAfter):
         member.commit({home(rig.log): Commit(3)})
+    with pytest.raises(RetryAfter, match="do not answer"):
+        next_records(member)
     broker.start()
-    rig.settle(member)
+    wait_until_settled(rig, member)
     rig.log.append(ARTICLES, messages(1, 3))
     assert values(next_records(member)) == [b"3"]
     member.commit({home(rig.log): Commit(4)})
@@ -241,6 +244,14 @@ def drain_until_red(member: Consumer) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         member.poll(0.2, 10)
+
+
+def wait_until_settled(rig: Brokered, member: Consumer) -> None:
+    while True:
+        try:
+            return rig.settle(member)
+        except RetryAfter:
+            continue
 
 
 def next_records(member: Consumer) -> Sequence[Record]:

@@ -95,6 +95,7 @@ def tell(level: int = logging.INFO) -> None:
         stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what goes wrong there is told in our words
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """A member of a consumer group, as kafka-python has it."""
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import count
+from uuid import uuid4
 
 from wireroom.errors import Fenced, Red, RetryAfter
 from wireroom.log.kafka.library import (
@@ -26,6 +27,7 @@ from wireroom.log.kafka.library import (
 from wireroom.log.kafka.sharing import Claim, share
 
 SESSION = 30_000  # milliseconds without a heartbeat after which a member counts as gone
+SILENCE = 5.0  # seconds without a broker to talk to after which a poll says so
 HEARTBEAT = 1_000  # milliseconds between two: by them a member learns that it must join again
 
 
@@ -103,16 +105,15 @@ class Terms(ConsumerRebalanceListener):  # type: ignore[misc]
         self.of: dict[Place, int] = {}
         self._consumer = consumer
         self._assignor = assignor
-        self._next = count()
 
     def renew(self) -> None:
         """All are gained anew: for a moment this was no member."""
-        self.of = {partition: next(self._next) for partition in self.of}
+        self.of = {partition: uuid4().int for partition in self.of}
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """See kafka-python."""
         for partition in assigned:
-            self.of[tuple(partition)] = next(self._next)
+            self.of[tuple(partition)] = uuid4().int
             self._consumer.pause(partition)
             self._consumer.seek(partition, 0)
 
@@ -141,6 +142,7 @@ class GroupClient:
         self._terms = Terms(self._consumer, assignor)
         self._member = ""
         self._dead: Red | None = None
+        self._answered_at = time.monotonic()
         self._consumer.subscribe(topics=list(topics), listener=self._terms)
 
     @property
@@ -171,11 +173,19 @@ class GroupClient:
         except Red as red:
             self._dead = red  # another poll of a consumer whose batch broke never returns
             raise
+        self._check_answered()
         member = self._consumer.group_metadata().member_id
         if self._member not in ("", member):
             self._terms.renew()
         self._member = member
         return {tuple(partition): records for partition, records in found.items()}
+
+    def _check_answered(self) -> None:
+        """Raises RetryAfter when no broker has spoken for the group for a while; kafka-python tries on, silently."""
+        if not self._consumer._coordinator.coordinator_unknown():
+            self._answered_at = time.monotonic()
+        elif time.monotonic() - self._answered_at > SILENCE:
+            raise RetryAfter("the brokers do not answer", SILENCE)
 
     def topic_id(self, topic: str) -> str:
         """The id of a topic as of the last answer of a broker; empty when none told. There is no public way to ask."""
