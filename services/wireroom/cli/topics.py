@@ -24,7 +24,10 @@ _replicas = click.option("--replicas", type=_COUNT, help="Of each partition.  [d
 
 @click.group()
 def command() -> None:
-    """Make the topics that Kafka must have, or show what is missing. Nothing is ever taken away."""
+    """Make the topics that Kafka needs.
+
+    Nothing is ever taken away: no topic, no partition, no record.
+    """
 
 
 @command.command()

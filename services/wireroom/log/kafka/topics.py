@@ -12,7 +12,7 @@ REPLICAS = 3
 PARTITIONS = 12  # so that up to 12 workers of one kind share them
 IN_SYNC = 2  # replicas that must have a record before it is acknowledged, so that one broker may be lost
 
-MEND = "mend it with `wireroom topics apply`"
+MEND = "wireroom topics apply"
 
 KEEPS = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes": FOR_EVER}
 COMMON = {"message.timestamp.type": "LogAppendTime", "unclean.leader.election.enable": "false"}
