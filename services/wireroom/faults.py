@@ -88,12 +88,14 @@ def _fault(details: ErrorDetails, model: type[BaseModel]) -> Fault:
 
 def _is_secret(model: type[BaseModel], where: tuple[int | str, ...]) -> bool:
     """Whether what was found there must not be shown."""
-    name = where[-1] if where else None
-    if not isinstance(name, str) or "." in name:
-        return False
-    holder = _model_at(model, where[:-1])
-    field = holder.model_fields.get(name)
-    return field is not None and SecretStr in get_args(field.annotation)
+    annotation: object = model
+    for step in where:
+        if isinstance(step, str):
+            holder = next(_models_in(annotation), None)
+            if holder is None or step not in holder.model_fields:
+                return False
+            annotation = holder.model_fields[step].annotation
+    return SecretStr in get_args(annotation)
 
 
 def _path(where: tuple[int | str, ...]) -> str:
