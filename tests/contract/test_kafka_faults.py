@@ -19,6 +19,7 @@ from tests.servers.kafka import Broker
 from wireroom.errors import Fenced, Red, RetryAfter
 from wireroom.log import ARTICLES, BACKFILL, Commit, Consumer, Message, Partition, Record
 from wireroom.log.kafka import appends, group, library, log, topics
+from wireroom.log.kafka import member as member_module
 from wireroom.log.kafka.admin import Admin
 from wireroom.log.kafka.library import Connection
 
@@ -169,7 +170,8 @@ def test_a_leader_that_forgot_that_it_joins(rig: Brokered) -> None:
     member.commit({home(rig.log): Commit(0)})
 
 
-def test_work_between_two_polls_does_not_keep_a_member_out(rig: Brokered) -> None:
+def test_work_between_two_polls_does_not_keep_a_member_out(rig: Brokered, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(member_module, "SLICE", 0.005)
     member = rig.log.join(GROUP, [ARTICLES])
     for _ in range(20):
         if member.assignment():
