@@ -1,11 +1,11 @@
 """The settings: one `wireroom.yaml`, every value also as an environment variable `WIREROOM_SECTION__KEY`."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Strict, ValidationError
 from pydantic_core import PydanticCustomError
 
 from wireroom.config_environment import CONFIG, overlay
@@ -40,10 +40,20 @@ _Header = Annotated[
 _Prefix = Annotated[
     str, Strict(), Field(pattern=r"^[A-Za-z0-9._-]{0,64}$"), Expected("at most 64 of A-Z, a-z, 0-9, dot, _ and -")
 ]
-LOG_URL = "sqlite:///path of a file (kafka:// is not available in this version)"
+LOG_URL = "sqlite:///path of a file, or kafka://host:port,host:port"
 STORE_URL = f"file:///path of a folder, or {S3_URL}"
-_LogUrl = Annotated[str, Strict(), Field(pattern=r"^sqlite:///[^?#\p{Cc}]*[^?#\p{Cc}/]$"), Expected(LOG_URL)]
+_BROKER = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+_LOG = rf"^(sqlite:///[^?#\p{{Cc}}]*[^?#\p{{Cc}}/]|kafka://{_BROKER}(,{_BROKER})*)$"
+_LogUrl = Annotated[str, Strict(), Field(pattern=_LOG), Expected(LOG_URL)]
 _Format = Literal["rss", "atom", "json"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "AWS_MSK_IAM"]
+_NEEDED: Mapping[str, Sequence[Sequence[str]]] = {  # what each mechanism needs: of each list, one
+    "PLAIN": [["user password"]],
+    "SCRAM-SHA-256": [["user password"]],
+    "SCRAM-SHA-512": [["user password"]],
+    "OAUTHBEARER": [["token", "token_url user password"]],
+    "AWS_MSK_IAM": [["tls"]],
+}
 
 
 def _is_store(url: str) -> str:
@@ -124,11 +134,27 @@ class FeedSettings(_Section):
     cache_control: _Header = Field("public, max-age=60", description="how long others may keep it")
 
 
+class Security(_Section):
+    """How Kafka's brokers are reached, and who asks."""
+
+    tls: Annotated[bool, Strict(), Expected("true or false")] = Field(False, description="whether to talk in TLS")
+    ca: str | None = Field(None, description="path of a PEM file: whom to trust, if not whom the machine trusts")
+    certificate: str | None = Field(None, description="path of a PEM file: our certificate")
+    key: str | None = Field(None, description="path of a PEM file: its key")
+    key_password: SecretStr | None = Field(None, description="what the key is locked with")
+    mechanism: Mechanism | None = Field(None, description=f"of SASL: {', '.join(get_args(Mechanism))}")
+    user: str | None = Field(None, description="for PLAIN and SCRAM; the client's id for OAUTHBEARER")
+    password: SecretStr | None = Field(None, description="its password; the client's secret for OAUTHBEARER")
+    token_url: Url | None = Field(None, description="where OAUTHBEARER gets tokens, by the client's id and secret")
+    token: str | None = Field(None, description="path of a file in which another program keeps the current token")
+
+
 class LogSettings(_Section):
     """Where events live."""
 
     url: _LogUrl = Field("sqlite:///data/wireroom.db", description=LOG_URL)
     prefix: _Prefix = Field("wireroom.", description="what the names of topics and groups begin with")
+    security: Security = Field(Security(), description="how Kafka's brokers are reached")
 
 
 class StoreSettings(_Section):
@@ -190,8 +216,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
 
 
 def _absolute(url: str, folder: Path) -> str:
-    scheme, path = url.split("://", 1)
-    return url if scheme == "s3" else f"{scheme}:///{folder / path[1:]}"  # an absolute path stays what it is
+    scheme, is_path, path = url.partition(":///")
+    return f"{scheme}:///{folder / path}" if is_path else url  # an absolute path stays what it is
 
 
 def _contradictions(tree: Mapping[str, Any]) -> Iterator[Fault]:
@@ -204,6 +230,21 @@ def _contradictions(tree: Mapping[str, Any]) -> Iterator[Fault]:
         if str(feed.get("id")) in OUTPUTS:
             yield Fault(f"{path}.id", repr(feed["id"]), "another id: an article's `exclude` means all feeds by it")
         yield from _strangers(path, feed, ids)
+    yield from _half_secure(tree)
+
+
+def _half_secure(tree: Mapping[str, Any]) -> Iterator[Fault]:
+    """What a mechanism needs and is not given."""
+    log = tree.get("log")
+    security = log.get("security") if isinstance(log, Mapping) else None
+    if not isinstance(security, Mapping):
+        return
+    given = {name for name, value in security.items() if value not in (None, False)}
+    needed = _NEEDED.get(str(security.get("mechanism")), ())
+    for alternatives in needed:
+        if not any(given.issuperset(names.split()) for names in alternatives):
+            words = " or ".join(names.replace(" ", " and ") for names in alternatives)
+            yield Fault("log.security", str(security["mechanism"]), f"{words} with it")
 
 
 def _objects(tree: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, Any]]]:

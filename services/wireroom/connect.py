@@ -6,21 +6,34 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
-from wireroom.config import LOG_URL, STORE_URL
+from wireroom.config import LOG_URL, STORE_URL, Security
 from wireroom.errors import ConfigurationError, Fault
 from wireroom.log import Log
 from wireroom.s3_url import parse_s3_url
 from wireroom.store import Store
 
+KAFKA = "kafka://"
 
-def open_log(url: str, prefix: str = "wireroom.", create: bool = True) -> Log:
+
+def open_log(url: str, prefix: str = "wireroom.", create: bool = True, security: Security | None = None) -> Log:
     """The log of a URL; without `create` it must be there already. Raises ConfigurationError, Red."""
+    if url.startswith(KAFKA):
+        with installed():
+            from wireroom.log.kafka.log import KafkaLog
+        return KafkaLog(brokers(url), prefix, security)
     path = _path(url, "sqlite:///", LOG_URL)
     if not create and not path.exists():
         raise ConfigurationError([Fault("log.url", f"no log at {path}", "one to which something was published")])
     with installed():
         from wireroom.log.sqlite import SQLiteLog
     return SQLiteLog(path, prefix)
+
+
+def brokers(url: str) -> list[str]:
+    """The brokers of a `kafka://` URL. Raises ConfigurationError for another."""
+    if not url.startswith(KAFKA):
+        raise ConfigurationError([Fault("log.url", repr(url), "kafka://host:port,host:port")])
+    return url.removeprefix(KAFKA).split(",")
 
 
 def open_store(url: str) -> Store:

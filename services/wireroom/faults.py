@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import get_args
 
-from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
+from pydantic import BaseModel, GetCoreSchemaHandler, SecretStr, ValidationError
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from wireroom.errors import Fault
@@ -81,7 +81,21 @@ def _fault(details: ErrorDetails, model: type[BaseModel]) -> Fault:
     if kind == "extra_forbidden":
         return Fault(_path(where), "an unknown key", _nearest(str(where[-1]), _model_at(model, where[:-1])))
     words = _WORDS.get(kind) or details["msg"].removeprefix("Input should be ")
+    if kind != "missing" and _is_secret(model, where):
+        return Fault(_path(where), "a secret", words)
     return Fault(_path(where), NOTHING if kind == "missing" else found(details["input"]), words)
+
+
+def _is_secret(model: type[BaseModel], where: tuple[int | str, ...]) -> bool:
+    """Whether what was found there must not be shown."""
+    annotation: object = model
+    for step in where:
+        if isinstance(step, str):
+            holder = next(_models_in(annotation), None)
+            if holder is None or step not in holder.model_fields:
+                return False
+            annotation = holder.model_fields[step].annotation
+    return SecretStr in get_args(annotation)
 
 
 def _path(where: tuple[int | str, ...]) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Self, overload
 
 from wireroom.codec import encode
+from wireroom.config import Security
 from wireroom.connect import open_log
 from wireroom.event import ArticleEvent, Kind
 from wireroom.log import ARTICLES, BACKFILL, Log, Message, Position
@@ -18,11 +19,19 @@ class Publisher:
 
     `log` is a URL such as `sqlite:///data/wireroom.db` (relative to the working folder), or a log that is open already,
     which stays open: `Publisher(MemoryLog())` in tests. `shards`: of the publications that are split, how many ways.
+    `security`: how Kafka's brokers are reached. With Kafka, make one in each process, after it forked.
     """
 
-    def __init__(self, log: str | Log, *, prefix: str = "wireroom.", shards: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        log: str | Log,
+        *,
+        prefix: str = "wireroom.",
+        shards: Mapping[str, int] | None = None,
+        security: Security | None = None,
+    ) -> None:
         """Raises ConfigurationError for a URL that cannot be used, Red when only a person can mend the log."""
-        self._log = open_log(log, prefix) if isinstance(log, str) else log
+        self._log = open_log(log, prefix, security=security) if isinstance(log, str) else log
         self._owned = isinstance(log, str)
         self._shards = dict(shards or {})
 

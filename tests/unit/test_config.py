@@ -129,7 +129,8 @@ def test_all_faults_are_told_at_once_each_with_its_place(folder: Path) -> None:
         ("content: summary", "minutes: 43201", "feeds[1].minutes"),
         ("content: summary", 'cache_control: "a\\nSet-Cookie: b"', "feeds[1].cache_control"),
         ("https://feeds.example/", "/feeds", "public_url"),
-        ("sqlite:///state/events.db", "kafka://broker:9092", "log.url"),
+        ("sqlite:///state/events.db", "kafka://", "log.url"),
+        ("sqlite:///state/events.db", "kafka://broker:9092/topic", "log.url"),
         ("sqlite:///state/events.db", "sqlite:///state/", "log.url"),
         ("sqlite:///state/events.db", "sqlite://state/events.db", "log.url"),
         ('"file:////srv/wire room/store"', "s3:/bucket", "store.url"),
@@ -147,6 +148,37 @@ def test_each_rule(folder: Path, before: str, after: str, path: str) -> None:
     assert path.rpartition(".")[2].partition("[")[0] in GOOD.replace(before, after, 1).splitlines()[line - 1] or (
         after == "    title: Ekonomi"  # what is missing is told where its holder begins
     )
+
+
+def test_brokers_are_no_path(folder: Path) -> None:
+    for url in ("kafka://broker", "kafka://one.example:9092,two.example:9092", "kafka://[::1]:9092"):
+        assert load(None, {"WIREROOM_LOG__URL": url}).log.url == url
+
+
+@pytest.mark.parametrize(
+    ("given", "lacking"),
+    [
+        ({"MECHANISM": "PLAIN", "USER": "a"}, "user and password with it"),
+        ({"MECHANISM": "SCRAM-SHA-512"}, "user and password with it"),
+        ({"MECHANISM": "OAUTHBEARER", "TOKEN_URL": "https://x.example/"}, "token or token_url and user and password"),
+        ({"MECHANISM": "AWS_MSK_IAM"}, "tls with it"),
+    ],
+)
+def test_what_a_mechanism_lacks(folder: Path, given: dict[str, str], lacking: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"log.security: found {given['MECHANISM']}, expected {lacking}"):
+        load(None, {f"WIREROOM_LOG__SECURITY__{name}": value for name, value in given.items()})
+
+
+def test_secrets_come_from_files_and_are_never_shown(folder: Path) -> None:
+    (folder / "secret").write_text("s3cret\n")
+    security = load(None, {"WIREROOM_LOG__SECURITY__PASSWORD_FILE": "secret"}).log.security
+    assert security.password is not None
+    assert security.password.get_secret_value() == "s3cret"
+    assert "s3cret" not in f"{security!r}{security.model_dump_json()}"
+    (folder / "wireroom.yaml").write_text("log: {security: {password: 12345}}")
+    with pytest.raises(ConfigurationError, match="password: found a secret") as caught:
+        load(None, {})
+    assert "12345" not in str(caught.value)
 
 
 def test_an_id_that_is_wrong_or_taken_leaves_its_feeds_without_a_publication(folder: Path) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from wireroom.connect import installed, open_log, open_store
+from wireroom.connect import brokers, installed, open_log, open_store
 from wireroom.errors import ConfigurationError
 from wireroom.log import ARTICLES, Message
 from wireroom.store import STATE
@@ -27,13 +27,24 @@ def test_a_log_that_must_be_there_is_not_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_brokers_by_their_url() -> None:
+    assert brokers("kafka://one:9092,two") == ["one:9092", "two"]
+    with pytest.raises(ConfigurationError, match="kafka://"):
+        brokers("sqlite:///x.db")
+
+
+def test_a_log_in_kafka_asks_no_broker_before_it_is_used() -> None:
+    log = open_log("kafka://127.0.0.1:1,127.0.0.1:2", "a.")
+    log.close()
+
+
 def test_a_store_by_its_url(tmp_path: Path) -> None:
     store = open_store(f"file:///{tmp_path}/store")
     store.put("feeds/a.rss", b"x", None, STATE)
     assert (tmp_path / "store/feeds/a.rss").read_bytes() == b"x"
 
 
-@pytest.mark.parametrize("url", ["kafka://broker:9092", "sqlite:///", "sqlite:x.db", "", "x.db"])
+@pytest.mark.parametrize("url", ["amqp://broker", "sqlite:///", "sqlite:x.db", "", "x.db"])
 def test_a_log_that_this_version_has_not(url: str) -> None:
     with pytest.raises(ConfigurationError, match="sqlite:///"):
         open_log(url)
@@ -58,6 +69,9 @@ def test_a_bucket_by_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("apsw", "sqlite"),
         ("boto3", "s3"),
+        ("kafka", "kafka"),
+        ("crc32c", "kafka"),
+        ("lz4.frame", "kafka"),
         ("feedgen.feed", "feeds"),
         ("ruamel.yaml", "cli"),
         ("nh3", "articles"),

@@ -95,6 +95,7 @@ def tell(level: int = logging.INFO) -> None:
         stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what goes wrong there is told in our words
 
 
 @contextmanager
@@ -103,7 +104,7 @@ def opened(settings: Settings, create: bool = True) -> Iterator[tuple[Log, Store
 
     A store that lacks atomic conditional writes is refused. Raises ConfigurationError, Red, RetryAfter.
     """
-    with closing(open_log(settings.log.url, settings.log.prefix, create)) as events:
+    with closing(open_log(settings.log.url, settings.log.prefix, create, settings.log.security)) as events:
         store = open_store(settings.store.url)
         probe(store)
         yield events, store

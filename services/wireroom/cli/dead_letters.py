@@ -28,7 +28,7 @@ def command() -> None:
 
 def opened(settings: Settings) -> closing[Log]:
     """The log, which must be there."""
-    return closing(open_log(settings.log.url, settings.log.prefix, create=False))
+    return closing(open_log(settings.log.url, settings.log.prefix, False, settings.log.security))
 
 
 @command.command("list")

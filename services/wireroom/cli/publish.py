@@ -73,7 +73,7 @@ def files(sources: Iterable[str]) -> Iterator[str]:
 
 @contextmanager
 def _sending(settings: Settings, topic: str) -> Iterator[Send]:
-    with closing(open_log(settings.log.url, settings.log.prefix)) as log:
+    with closing(open_log(settings.log.url, settings.log.prefix, security=settings.log.security)) as log:
         yield lambda messages: len(log.append(topic, messages))
 
 

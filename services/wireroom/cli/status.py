@@ -65,7 +65,7 @@ def command(settings: Settings, as_json: bool) -> int:
 
     Its position, lag, last document and dead letters. Exit code 1 when one is red.
     """
-    with closing(open_log(settings.log.url, settings.log.prefix, create=False)) as log:
+    with closing(open_log(settings.log.url, settings.log.prefix, False, settings.log.security)) as log:
         found = list(statuses(log, open_store(settings.store.url)))
     now = SystemClock().now()
     click.echo(json.dumps([_object(each) for each in found]) if as_json else "\n".join(lines(found, now)))

@@ -65,7 +65,8 @@ def command(
     if revision is None or published_at is None:
         lacking = {"--revision": revision, "--published-at": published_at}
         raise click.UsageError(_give([name for name, value in lacking.items() if value is None], key, stored))
-    with Publisher(settings.log.url, prefix=settings.log.prefix, shards=settings.shards) as publisher:
+    log = settings.log
+    with Publisher(log.url, prefix=log.prefix, shards=settings.shards, security=log.security) as publisher:
         publisher.withdraw(
             publication, article_id, revision=revision, published_at=published_at, note=note, guid=shown.guid
         )

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.unit.cli.conftest import Shell
-from wireroom.config import FeedSettings, LogSettings, Publication, Settings, StoreSettings
+from wireroom.config import FeedSettings, LogSettings, Publication, Security, Settings, StoreSettings
 
 
 def test_defaults(shell: Shell) -> None:
@@ -53,10 +53,11 @@ def test_the_table_of_settings_names_every_one(shell: Shell) -> None:
     table = shell("check", "--settings").out
     for name in Settings.model_fields:
         assert f"| `{name}` | `WIREROOM_{name.upper()}` |" in table
-    for name in LogSettings.model_fields:
-        assert (
-            f"| `log.{name}` | `WIREROOM_LOG__{name.upper()}` | `{json.dumps(getattr(LogSettings(), name))}` |" in table
-        )
+    for name in ("url", "prefix"):
+        default = json.dumps(getattr(LogSettings(), name))
+        assert f"| `log.{name}` | `WIREROOM_LOG__{name.upper()}` | `{default}` |" in table
+    for name in Security.model_fields:
+        assert f"| `log.security.{name}` | `WIREROOM_LOG__SECURITY__{name.upper()}` |" in table
     for name in StoreSettings.model_fields:
         assert f"`WIREROOM_STORE__{name.upper()}`" in table
 

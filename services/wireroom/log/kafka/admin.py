@@ -1,0 +1,93 @@
+"""What the brokers tell of topics and groups, and topics made by them."""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
+
+from wireroom.log.kafka.library import (
+    REQUEST,
+    ConfigResource,
+    Connection,
+    OffsetSpec,
+    Place,
+    TopicPartition,
+    explained,
+    failures,
+)
+
+MISSING = failures.UnknownTopicOrPartitionError.errno
+Answer = TypeVar("Answer")
+
+
+class Described:
+    """A topic as the brokers tell it."""
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        self.id = str(told["topic_id"])
+        self.partitions = len(told["partitions"])
+        self.replicas = min((len(each["replica_nodes"]) for each in told["partitions"]), default=0)
+
+
+class Admin:
+    """Asks the brokers about topics and groups, and makes topics. Safe to use from several threads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._admin = connection.admin()
+        self.close = self._admin.close
+
+    def topics(self, names: Sequence[str]) -> dict[str, Described]:
+        """What is there of these topics."""
+        found = asked(lambda: self._admin.describe_topics(list(names)), "the topics are not known")
+        return {each["name"]: Described(each) for each in found if each["error_code"] != MISSING}
+
+    def brokers(self) -> int:
+        """How many there are."""
+        return len(asked(self._admin.describe_cluster, "the brokers are not known")["brokers"])
+
+    def ends(self, places: Collection[Place], earliest: bool = False) -> dict[Place, int]:
+        """The first offset of each partition, or the one that its next record will get."""
+        spec = OffsetSpec.EARLIEST if earliest else OffsetSpec.LATEST
+        question = {TopicPartition(*place): spec for place in places}
+        found = asked(lambda: self._admin.list_partition_offsets(question), "the end of the log is not known")
+        return {tuple(partition): answer.offset for partition, answer in found.items()}
+
+    def committed(self, group: str, places: Collection[Place]) -> dict[Place, tuple[int, str]]:
+        """What a group has committed: offset and metadata of each partition that it has committed."""
+        question = {group: [TopicPartition(*place) for place in places]}
+        found = asked(lambda: self._admin.list_group_offsets(question), f"the offsets of {group} are not known")
+        offsets = found.get(group, {}).items()
+        return {tuple(partition): (each.offset, each.metadata) for partition, each in offsets if each.offset >= 0}
+
+    def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Every setting of each topic, defaults included."""
+        question = [ConfigResource("TOPIC", topic) for topic in topics]
+        doing = "the settings of the topics are not known"
+        found = asked(lambda: self._admin.describe_configs(question, config_filter="all"), doing)
+        return {name: {key: each["value"] for key, each in found["topic"][name].items()} for name in topics}
+
+    def create(self, topic: str, partitions: int, replicas: int, settings: Mapping[str, str]) -> None:
+        """Make a topic."""
+        new = {topic: {"num_partitions": partitions, "replication_factor": replicas, "configs": dict(settings)}}
+        asked(lambda: self._admin.create_topics(new, wait_for_metadata=True), f"{topic} cannot be made")
+
+    def grow(self, topic: str, partitions: int) -> None:
+        """Give a topic more partitions."""
+        asked(lambda: self._admin.create_partitions({topic: partitions}), f"{topic} cannot grow")
+
+    def change(self, topic: str, settings: Mapping[str, str]) -> None:
+        """Change settings of a topic; all others stay."""
+        change = [ConfigResource("TOPIC", topic, dict(settings))]
+        asked(lambda: self._admin.alter_configs(change), f"the settings of {topic} cannot be changed")
+
+
+def asked(question: Callable[[], Answer], doing: str) -> Answer:
+    """The answer to an administrative question; asked again for a while when the brokers are electing or starting."""
+    deadline = time.monotonic() + REQUEST / 1000
+    while True:
+        with explained(doing):
+            try:
+                return question()
+            except failures.RetriableError:
+                if time.monotonic() > deadline:
+                    raise
+        time.sleep(0.1)

@@ -1,0 +1,165 @@
+"""kafka-python, fenced in: the only module that imports it; the others of this folder take its names from here.
+
+Its known traps, and why they do not bite here, are listed in ARCHITECTURE.md. Each client has a thread of its own that
+talks to the brokers; none is made before it is used, so that a process may fork first.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+import crc32c  # noqa: F401  # without it kafka-python checks records in Python, 1,500 times slower, and says nothing
+import lz4.frame  # noqa: F401  # without it the first compressed batch kills the consumer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import errors as failures
+from kafka.admin import ConfigResource, KafkaAdminClient, OffsetSpec
+from kafka.cluster import ClusterMetadata
+from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.coordinator.assignors.abstract import AbstractPartitionAssignor, RebalanceProtocol
+from kafka.future import Future
+from kafka.net.compat import KafkaNetClient
+from kafka.net.sasl.oauth import AbstractTokenProvider
+from kafka.protocol.consumer.group import JoinGroupResponse
+from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment, ConsumerProtocolSubscription
+from kafka.structs import OffsetAndMetadata
+
+from wireroom.errors import Fault, Red, Reject, RetryAfter
+
+__all__ = [
+    "AbstractPartitionAssignor",
+    "ClusterMetadata",
+    "ConfigResource",
+    "ConsumerProtocolAssignment",
+    "ConsumerProtocolSubscription",
+    "ConsumerRebalanceListener",
+    "Future",
+    "JoinGroupResponse",
+    "KafkaConsumer",
+    "OffsetAndMetadata",
+    "OffsetSpec",
+    "RebalanceProtocol",
+    "TopicPartition",
+    "failures",
+]
+
+logging.getLogger("kafka").addHandler(logging.NullHandler())  # what goes wrong is raised, in our words
+
+BOOTSTRAP = 4_000  # milliseconds to find a broker
+REQUEST = 5_000  # milliseconds to wait for an answer
+DELIVERY = 10_000  # milliseconds after which a record that no broker took fails
+FETCH = 4 * 1024 * 1024  # bytes of one fetch: large enough when far behind, small enough for many workers on a machine
+BATCH = 512 * 1024  # bytes; there is no lingering: while one is on its way the next one fills
+
+Place = tuple[str, int]  # a partition as the brokers call it
+Client = TypeVar("Client")
+
+
+class Found(Protocol):
+    """A record as kafka-python delivers it."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    timestamp: int
+
+
+class Tokens(AbstractTokenProvider):  # type: ignore[misc]  # the library has no types
+    """Gives kafka-python the token of OAUTHBEARER, on the thread that talks to the brokers."""
+
+    def __init__(self, current: Callable[[], str]) -> None:
+        self._current = current
+
+    def token(self) -> str:
+        """The one that is good now."""
+        return self._current()
+
+
+class Connection:
+    """How the brokers are reached. Makes clients; each must be closed."""
+
+    def __init__(
+        self, brokers: Sequence[str], security: Mapping[str, object], token: Callable[[], str] | None = None
+    ) -> None:
+        self._options: dict[str, object] = {
+            "sasl_oauth_token_provider": Tokens(token) if token else None,
+            "bootstrap_servers": list(brokers),
+            "client_id": "wireroom",
+            "bootstrap_timeout_ms": BOOTSTRAP,
+            "request_timeout_ms": REQUEST,
+            "reconnect_backoff_max_ms": 1_000,
+            **security,
+        }
+
+    def producer(self) -> KafkaProducer:
+        """A `KafkaProducer` that waits for all replicas and never writes a record twice by itself."""
+        return self._make(
+            KafkaProducer,
+            acks="all",
+            enable_idempotence=True,
+            compression_type="lz4",
+            batch_size=BATCH,
+            delivery_timeout_ms=DELIVERY,
+            max_block_ms=BOOTSTRAP,
+            allow_auto_create_topics=False,
+        )
+
+    def consumer(self, **options: object) -> KafkaConsumer:
+        """A `KafkaConsumer` that never resets a position and commits nothing by itself."""
+        return self._make(
+            KafkaConsumer,
+            auto_offset_reset="none",
+            enable_auto_commit=False,
+            allow_auto_create_topics=False,
+            fetch_max_bytes=FETCH,
+            **options,
+        )
+
+    def admin(self) -> KafkaAdminClient:
+        """A `KafkaAdminClient`."""
+        return self._make(KafkaAdminClient)
+
+    def _make(self, kind: Callable[..., Client], **options: object) -> Client:
+        clients: list[KafkaNetClient] = []
+
+        def client(**config: object) -> KafkaNetClient:
+            clients.append(KafkaNetClient(**config))
+            return clients[-1]
+
+        with explained("the brokers cannot be reached"):
+            try:
+                return kind(kafka_client=client, **self._options, **options)
+            except BaseException:
+                for each in clients:  # a client that found no broker leaves its thread behind
+                    each.close()
+                raise
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """What kafka-python raises, in our words: RetryAfter for what can pass, Red for what a person must mend."""
+    try:
+        yield
+    except failures.MessageSizeTooLargeError as error:
+        raise Reject("too-large", [Fault("value", str(error), "less than the topic's max.message.bytes")]) from error
+    except (failures.AuthorizationError, failures.SaslAuthenticationFailedError) as error:
+        raise Red(f"Kafka refuses us: {doing}: {error!r}", "mend `log.security`, or grant what is missing") from error
+    except (failures.KafkaConfigurationError, failures.UnsupportedVersionError) as error:
+        raise Red(f"{doing}: {error}", "mend `log`, or use brokers of Kafka 3.0 or later") from error
+    except (failures.KafkaError, OSError) as error:
+        raise RetryAfter(f"{doing}: {error!r}") from error
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """A batch that cannot be read, and a position that is not in the log, are for a person to look at."""
+    way_out = "restore the topic, or move past what is lost: `wireroom skip`"
+    try:
+        yield
+    except (failures.CorruptRecordError, UnicodeDecodeError) as error:
+        raise Red(f"a batch of the log is damaged: {error}", "move past it: `wireroom skip`") from error
+    except failures.UnsupportedCodecError as error:
+        raise Red(f"a batch of the log cannot be unpacked: {error}", "install its codec beside wireroom") from error
+    except (failures.OffsetOutOfRangeError, failures.NoOffsetForPartitionError, failures.LogTruncationError) as error:
+        raise Red(f"the log lost records: {error!r}", way_out) from error

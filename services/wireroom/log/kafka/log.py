@@ -1,0 +1,150 @@
+"""A log in Kafka."""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from threading import Lock
+from typing import NamedTuple
+
+from wireroom.config import Security
+from wireroom.errors import Red
+from wireroom.log import DEAD_LETTERS, DOCUMENTS, Commit, Message, Partition, Position, Record
+from wireroom.log.kafka.admin import Admin
+from wireroom.log.kafka.appends import Appends, Sender
+from wireroom.log.kafka.group import GroupClient
+from wireroom.log.kafka.library import Place
+from wireroom.log.kafka.member import KafkaMember, record, recreated, unpack
+from wireroom.log.kafka.reading import Reader, SliceClient
+from wireroom.log.kafka.security import connection as connect
+from wireroom.log.kafka.topics import MEND, check_keeps
+from wireroom.log.partitioner import partition_number
+
+FRESH = 10.0  # seconds for which what is known of a topic is not asked again: partitions may be added at any time
+
+
+class Topic(NamedTuple):
+    """What is known of a topic, and until when it is not asked again."""
+
+    id: str
+    partitions: int
+    fresh_until: float
+
+
+class KafkaLog:
+    """A `Log` whose topics and groups are those of Kafka, their names with a prefix. Clients are made when needed."""
+
+    def __init__(self, brokers: Sequence[str], prefix: str = "wireroom.", security: Security | None = None) -> None:
+        self._prefix = prefix
+        self._connection = connection = connect(brokers, security or Security())
+        self._topics: dict[str, Topic] = {}
+        self._lock = Lock()
+        self._admin_client: Admin | None = None
+        self._appends = Appends(lambda: Sender(connection))
+        self._reader = Reader(lambda: SliceClient(connection), self._bound)
+
+    def append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
+        """See `Log`."""
+        partitions = [self.partition_of(topic, message.key) for message in messages]
+        numbered = [(partition.number, message) for partition, message in zip(partitions, messages, strict=True)]
+        offsets = self._appends.append(self.name(topic), numbered)
+        return [Position(partition, offset) for partition, offset in zip(partitions, offsets, strict=True)]
+
+    def topic_id(self, topic: str) -> str:
+        """See `Log`."""
+        return self._topic(topic).id
+
+    def partitions(self, topic: str) -> Sequence[Partition]:
+        """See `Log`."""
+        return [Partition(topic, number) for number in range(self._topic(topic).partitions)]
+
+    def partition_of(self, topic: str, key: str) -> Partition:
+        """See `Log`."""
+        return Partition(topic, partition_number(key, self._topic(topic).partitions))
+
+    def read(self, partition: Partition, offset: int, limit: int) -> Sequence[Record]:
+        """See `Log`."""
+        return [record(partition, found) for found in self._reader.read(self._place(partition), offset, limit)]
+
+    def end(self, partition: Partition) -> int:
+        """See `Log`."""
+        return self._bound(self._place(partition), False)
+
+    def committed(self, group: str, partition: Partition) -> Commit | None:
+        """See `Log`."""
+        return self._committed(group, [partition]).get(partition)
+
+    def join(self, group: str, topics: Sequence[str]) -> KafkaMember:
+        """See `Log`. Raises Red for a topic that is missing or would lose events."""
+        self._verify(topics)
+        names = [self.name(topic) for topic in topics]
+        return KafkaMember(GroupClient(self._connection, self._prefix + group, names), group, topics, self)
+
+    def _verify(self, topics: Sequence[str]) -> None:
+        counts = {topic: self._topic(topic).partitions for topic in (*topics, DOCUMENTS, DEAD_LETTERS)}
+        if len({counts[topic] for topic in topics}) > 1:
+            told = ", ".join(f"{self.name(topic)} has {counts[topic]}" for topic in topics)
+            raise Red(f"these topics must have equally many partitions: {told}", MEND)
+        for name, settings in self._admin().settings([self.name(topic) for topic in topics]).items():
+            check_keeps(name, settings)
+
+    def close(self) -> None:
+        """See `Log`."""
+        self._appends.close()
+        self._reader.close()
+        with self._lock:
+            admin, self._admin_client = self._admin_client, None
+        if admin is not None:
+            admin.close()
+
+    # ---- what members ask --------------------------------------------------------------------------------------
+
+    def name(self, topic: str) -> str:
+        """How the brokers call a topic."""
+        return self._prefix + topic
+
+    def standing(self, group: str, partitions: Sequence[Partition]) -> Mapping[Partition, tuple[Commit, int, int]]:
+        """What a group has committed of each, its first offset, and the one that its next record will get."""
+        places = [self._place(partition) for partition in partitions]
+        committed = self._committed(group, partitions)
+        first = self._admin().ends(places, earliest=True)
+        end = self._admin().ends(places)
+        return {
+            partition: (committed.get(partition, Commit(0)), first[place], end[place])
+            for partition, place in zip(partitions, places, strict=True)
+        }
+
+    def _committed(self, group: str, partitions: Collection[Partition]) -> Mapping[Partition, Commit]:
+        places = {self._place(partition): partition for partition in partitions}
+        found = self._admin().committed(self._prefix + group, places)
+        return {
+            places[place]: unpack(place[0], self.topic_id(places[place].topic), offset, metadata)
+            for place, (offset, metadata) in found.items()
+        }
+
+    # ---- topics ------------------------------------------------------------------------------------------------
+
+    def _topic(self, topic: str) -> Topic:
+        known = self._topics.get(topic)
+        if known is None or known.fresh_until < time.monotonic():
+            found = self._ask(self.name(topic))
+            if known is not None and known.id != found.id:
+                raise recreated(self.name(topic))
+            known = self._topics[topic] = found
+        return known
+
+    def _ask(self, name: str) -> Topic:
+        found = self._admin().topics([name]).get(name)
+        if found is None:
+            raise Red(f"there is no topic {name}", MEND)
+        return Topic(found.id, found.partitions, time.monotonic() + FRESH)
+
+    def _place(self, partition: Partition) -> Place:
+        return self.name(partition.topic), partition.number
+
+    def _bound(self, place: Place, earliest: bool) -> int:
+        return self._admin().ends([place], earliest)[place]
+
+    def _admin(self) -> Admin:
+        with self._lock:
+            if self._admin_client is None:
+                self._admin_client = Admin(self._connection)
+            return self._admin_client

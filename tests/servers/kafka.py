@@ -1,0 +1,93 @@
+"""A real Kafka broker: KRaft, one process, jars from Maven."""
+
+import subprocess
+from pathlib import Path
+from uuid import uuid4
+
+from tests.servers import CACHE, Process, answers, free_port, need
+
+VERSION = "4.1.1"
+LOG4J = "2.25.2"
+HOME = CACHE / f"kafka-{VERSION}"
+
+POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
+<modelVersion>4.0.0</modelVersion><groupId>wireroom</groupId><artifactId>kafka</artifactId><version>1</version>
+<packaging>pom</packaging><dependencies>
+<dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{VERSION}</version></dependency>
+<dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>{LOG4J}</version></dependency>
+<dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-core</artifactId><version>{LOG4J}</version></dependency>
+</dependencies></project>
+"""
+
+LOGGING = """Configuration:
+  Appenders:
+    Console: {name: out, PatternLayout: {pattern: "%d %p %m%n"}}
+  Loggers:
+    Root: {level: warn, AppenderRef: {ref: out}}
+"""
+
+PROPERTIES = """process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{advertised}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+log.dirs={data}
+num.partitions=1
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=2
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+auto.create.topics.enable=false
+"""
+
+JAVA = ("java", "-Xms128m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+
+
+class Broker(Process):
+    """A broker whose data lies in `folder`: start it again, and it has them. `url` as in the settings.
+
+    `advertised`: the port that clients are told, for a proxy in between.
+    """
+
+    def __init__(self, folder: Path, advertised: int | None = None) -> None:
+        jars = install()
+        self.port, self.data = free_port(), folder / "data"
+        self.url = f"kafka://127.0.0.1:{advertised or self.port}"
+        properties = folder / "server.properties"
+        folder.mkdir(parents=True, exist_ok=True)
+        properties.write_text(
+            PROPERTIES.format(
+                port=self.port, controller=free_port(), advertised=advertised or self.port, data=self.data
+            )
+        )
+        logging = folder / "log4j2.yaml"
+        logging.write_text(LOGGING)
+        self._format = ["java", "-cp", f"{jars}/*", "kafka.tools.StorageTool", "format", "--standalone"]
+        self._format += ["-t", str(uuid4()), "-c", str(properties)]
+        command = [*JAVA, f"-Dlog4j2.configurationFile=file:{logging}", "-cp", f"{jars}/*", "kafka.Kafka"]
+        super().__init__([*command, str(properties)], folder / "output.log", lambda: answers(self.port))
+
+    def start(self) -> None:
+        """As above; an empty folder is formatted first."""
+        if not self.data.exists():
+            subprocess.run(self._format, check=True, capture_output=True)
+        super().start()
+
+
+def install() -> Path:
+    """The folder of the jars, downloaded once."""
+    need("java", "mvn", install="on Debian and Ubuntu, apt-get install openjdk-17-jre-headless maven")
+    jars = HOME / "lib"
+    if not (HOME / ".complete").exists():
+        HOME.mkdir(parents=True, exist_ok=True)
+        (HOME / "pom.xml").write_text(POM)
+        fetch = ["mvn", "-q", "-B", f"-Dmaven.repo.local={CACHE / 'maven'}", "-f", str(HOME / "pom.xml")]
+        subprocess.run([*fetch, "dependency:copy-dependencies", f"-DoutputDirectory={jars}"], check=True)
+        (HOME / ".complete").touch()
+    return jars
