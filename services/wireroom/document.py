@@ -5,7 +5,6 @@ The generation stands in the body (an ETag covers the body only, so content that
 
 import hashlib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,9 +18,7 @@ ArticleAt = tuple[str, str, int]  # publication, article id, revision
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A rendered document, but for the digits of its generation, which go before `tail`.
-
-    What stands before them begins with `head`; `parts` follow, uncopied, because documents share them.
+    """A rendered document, but for the digits of its generation, which go between `head` and `tail`.
 
     XML ends with `<!-- wireroom:generation N -->` before the root's end tag, JSON Feed with
     `"_wireroom":{"generation":N …}`; ninjs has an altId `{"role":"wireroom:generation","value":"N"}`.
@@ -33,15 +30,13 @@ class Document:
     head: bytes
     tail: bytes
     articles: tuple[ArticleAt, ...] = ()
-    parts: Sequence[bytes] = ()
     cache_control: str = "public, max-age=60"
     language: str = ""
 
     def digest(self) -> str:
         """The identity of its content, generation apart."""
         state = hashlib.blake2b(self.head, digest_size=16)
-        for part in (*self.parts, b"\0"):
-            state.update(part)
+        state.update(b"\0")
         state.update(self.tail)
         return state.hexdigest()
 
@@ -51,7 +46,7 @@ class Document:
 
     def pieces(self, generation: int) -> tuple[bytes, ...]:
         """The same, not yet put together."""
-        return (self.head, *self.parts, b"%d" % generation, self.tail)
+        return (self.head, b"%d" % generation, self.tail)
 
 
 def generation_of(body: bytes) -> int:

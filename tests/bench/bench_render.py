@@ -53,7 +53,10 @@ def checked(about: Channel, shown: list[Item], fragments: Fragments) -> list[Doc
     """The same, and through the gate."""
     pieces = {"rss": rss(about, shown, fragments), "atom": atom(about, shown, (), fragments)}
     ids = {"rss": [item.guid for item in shown], "atom": [atom_id(item.guid, item.entry.id) for item in shown]}
-    return [gate.check(Document(f"x.{form}", "", **pieces[form]._asdict()), ids[form]) for form in pieces]
+    documents = {
+        form: Document(f"x.{form}", "", b"".join((head, *parts)), tail) for form, (head, parts, tail) in pieces.items()
+    }
+    return [gate.check(documents[form], ids[form]) for form in documents]
 
 
 def naive(shown: list[Item]) -> list[bytes]:

@@ -136,8 +136,7 @@ class Feed:
         document = Document(
             key=key,
             media_type=MEDIA_TYPES[form],
-            head=pieces.head,
-            parts=pieces.parts,
+            head=b"".join((pieces.head, *pieces.parts)),
             tail=pieces.tail,
             articles=tuple(item.entry.article for item in listed),
             cache_control=self.settings.cache_control,

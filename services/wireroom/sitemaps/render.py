@@ -99,8 +99,9 @@ def _date(us: int) -> str:
 
 @lru_cache(maxsize=32)
 def _child(key: str, fragments: tuple[bytes, ...], articles: Shown) -> Document:
-    head = f"{_START}<urlset {_SITEMAP} {_NEWS} {_IMAGE}>\n"
-    return gate(Document(key, _MEDIA_TYPE, head.encode(), b" -->\n</urlset>\n", articles, (*fragments, _COMMENT)))
+    start = f"{_START}<urlset {_SITEMAP} {_NEWS} {_IMAGE}>\n".encode()
+    head = b"".join((start, *fragments, _COMMENT))
+    return gate(Document(key, _MEDIA_TYPE, head, b" -->\n</urlset>\n", articles))
 
 
 @lru_cache(maxsize=32)
