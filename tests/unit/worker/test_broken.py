@@ -302,16 +302,11 @@ def every_edition_is_live(patch: pytest.MonkeyPatch) -> None:
 
 def nothing_recorded(patch: pytest.MonkeyPatch) -> None:
     """What was decided by a faster clock is decided again by a slower one."""
-    real = _Draft.__init__
-
-    def init(self: _Draft, edition: Edition, window: Window, now: int) -> None:
-        real(self, edition, window, now)
 
     def fold(base: Edition, window: Window, changes: Iterable[Change], upto: Any, now: int, *rest: Any) -> Edition:  # noqa: ANN401
         return edition.fold(replace(base, clock=0), window, changes, upto, now, *rest)
 
     patch.setattr("wireroom.worker.live.fold", fold)
-    patch.setattr(_Draft, "__init__", init)
     patch.setattr(SteadyClock, "reach", lambda self, time: None)
 
 
