@@ -3,11 +3,14 @@
 Murmur2 by Austin Appleby (public domain), 32 bits, with Kafka's seed; librdkafka calls it `murmur2_random`.
 """
 
+from functools import lru_cache
+
 SEED = 0x9747B28C
 FACTOR = 0x5BD1E995
 MASK = 0xFFFFFFFF
 
 
+@lru_cache(maxsize=4096)  # the same few keys are asked for again and again
 def partition_number(key: str, partitions: int) -> int:
     """The number of the partition that a key goes to, of so many."""
     return (murmur2(key.encode()) & 0x7FFFFFFF) % partitions

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from threading import Event, Thread
 
 import pytest
@@ -45,6 +46,7 @@ def fresh(name: str) -> Newsroom:
     return room
 
 
+@cache
 def undisturbed(name: str) -> dict[str, object]:
     room = fresh(name)
     room.publish(SCENARIOS[name][-1])

@@ -40,10 +40,10 @@ SHARDED = SETTINGS.model_copy(
 OTHER = ("other",)
 
 
-def all_schedules(play: Play, *more: int, every: int = 5, deadly: bool = False) -> int:
+def all_schedules(play: Play, *more: int, every: int = 11, deadly: bool = False) -> int:
     """Schedules by which the first worker is interrupted once, then the second, and so on for each of `more`.
 
-    Both at any step: every fifth of the pairs, each first step and each second one among them; all hold as well.
+    Both at any step: every eleventh of the pairs, each first step and each second one among them; all hold as well.
     """
     played = 0
     for first in count():
@@ -102,12 +102,13 @@ def test_every_hand_over(name: str) -> None:
     assert all_schedules(play) > 40
 
 
-@pytest.mark.parametrize("steps", [1, 4])
-def test_every_hand_over_where_the_zombie_dies_after_a_few_steps_more(steps: int) -> None:
+def test_every_hand_over_where_the_zombie_dies_after_writing_once_more() -> None:
+    """It meets the claim, reads edition and memory, writes, and has written no document yet."""
+
     def play(schedule: Schedule) -> None:
         check(hand_over("a quiet end", begun, schedule), "a quiet end", str(schedule))
 
-    assert all_schedules(play, steps, every=3, deadly=True) > 40
+    assert all_schedules(play, 5, every=5, deadly=True) > 40
 
 
 LENGTHS = st.lists(st.integers(0, 20), max_size=7)
@@ -144,7 +145,7 @@ def test_a_zombie_does_not_bring_an_archived_article_back() -> None:
     def play(schedule: Schedule) -> None:
         assert archived_zombie(schedule).shown() == {"c": 1, "b": 1}, schedule
 
-    assert all_schedules(play, every=1) > 100
+    assert all_schedules(play, every=2) > 60
 
 
 # ---- several partitions, two members at work: one edition with two writers -------------------------------------------
@@ -251,7 +252,7 @@ def test_live_log_and_archive_may_belong_to_two() -> None:
     def play(schedule: Schedule) -> None:
         assert apart(schedule).shown() == {"c": 1, "b": 1}, schedule
 
-    assert all_schedules(play, every=1) > 100
+    assert all_schedules(play, every=2) > 60
 
 
 def test_members_do_not_drop_each_others_rosters() -> None:
