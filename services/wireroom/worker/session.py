@@ -42,6 +42,7 @@ from wireroom.worker.reader import FirstReader, Pace
 from wireroom.worker.seen import Seen
 
 CHUNK = 8  # documents that one thread writes in a row
+COMMIT = SECOND // 4  # between two commits while records come: nothing is lost by it, less is read again
 IDLE = 0.5  # seconds between two looks at the clock when nothing arrives
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ class Session:
         self._current: set[str] = set()  # the publications whose memory was read since an edition was
         self._announcements: list[Message] = []
         self._held_until = 0
+        self._commit_at = 0
 
     # ---- the loop ----------------------------------------------------------------------------------------------
 
@@ -171,9 +173,11 @@ class Session:
             self.finish()
         catching_up = self.second.step(bool(self.reader.backlog))
         self._publish()
-        self._commit()
+        idle = not (changed or records or catching_up)
+        if idle or self.clock.now() >= self._commit_at:
+            self._commit()
         self._tell_health()
-        return not (changed or records or catching_up)
+        return idle
 
     def _poll(self, wait: bool) -> Sequence[Record]:
         """The next records; none while editions are still to be loaded."""
@@ -322,6 +326,7 @@ class Session:
                 self.assignment.owned[partition].committed = commit
             for digest in old - {owned.committed.metadata for owned in self.assignment.owned.values()}:
                 drop_roster(self.store, self.sink.name, digest)
+        self._commit_at = self.clock.now() + COMMIT
         for owned in self.assignment.owned.values():
             owned.changed = False  # only now: a commit that fails is made again with its roster
 
