@@ -239,7 +239,7 @@ class ArticleEvent(_Part):
         updated = self.article.updated_at if self.article else None
         return max(self.first_visible, micros(updated)) if updated else self.first_visible
 
-    @cached_property
+    @property
     def expires(self) -> int | None:
         """When it goes by the clock, in microseconds; None: never."""
         moment = self.article.expires_at if self.article else None

@@ -24,10 +24,13 @@ class SitemapsSink:
 
     def __init__(self, settings: Settings) -> None:
         self._public_url = settings.public_url
+        self._known: dict[str, Sequence[NewsSitemap]] = {}
 
     def definitions(self, publication: str) -> Sequence["NewsSitemap"]:
         """The one sitemap that an event of this publication may touch."""
-        return (NewsSitemap(publication, self._public_url),)
+        if publication not in self._known:
+            self._known[publication] = (NewsSitemap(publication, self._public_url),)
+        return self._known[publication]
 
     def content(self, event: ArticleEvent) -> Content:
         """What the sitemap says of an article; its body is not looked at. Raises Reject."""
