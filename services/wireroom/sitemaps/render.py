@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from wireroom.clock import moment
 from wireroom.config import Publication
@@ -25,22 +26,31 @@ _NEWS = 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
 _IMAGE = 'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
 
-Shown = tuple[ArticleAt, ...]
+
+class Url(NamedTuple):
+    """What was made of an entry, good for as long as the edition has that very entry."""
+
+    entry: Entry
+    xml: bytes
+    article: ArticleAt
+
+
+Kept = dict[str, Url]  # of one sitemap, by the entry's id
 
 
 def render(
-    publication: Publication, public_url: str, known: Mapping[str, DocumentState], shown: Sequence[Entry]
+    publication: Publication, public_url: str, known: Mapping[str, DocumentState], shown: Sequence[Entry], kept: Kept
 ) -> Sequence[Document]:
-    """Every child that has articles or ever had some, then the index. Raises Red."""
+    """Every child that has articles or ever had some, then the index; `kept` saves work. Raises Red."""
     folder = f"sitemaps/{publication.id}"
-    children: dict[int, list[Entry]] = defaultdict(list)
-    for entry in shown:
-        children[entry.slot].append(entry)
+    children: dict[int, list[Url]] = defaultdict(list)
+    for url in _urls(publication, shown, kept):
+        children[url.entry.slot].append(url)
     for slot in _emptied(folder, known):
         children.setdefault(slot, [])
     base = f"{public_url.rstrip('/')}/{folder}"
     listed = tuple(f"{base}/{_file(slot)}" for slot in sorted(children) if children[slot])
-    documents = [_child(f"{folder}/{_file(s)}", *_contents(children[s], publication)) for s in sorted(children)]
+    documents = [_child(f"{folder}/{_file(slot)}", *_contents(children[slot])) for slot in sorted(children)]
     return [*documents, _index(f"{folder}/news.xml", listed)]
 
 
@@ -53,38 +63,31 @@ def _emptied(folder: str, known: Iterable[str]) -> Iterable[int]:
     return (int(match[1]) - 1 for key in known if (match := child.fullmatch(key)))
 
 
-def _contents(entries: Sequence[Entry], publication: Publication) -> tuple[tuple[bytes, ...], Shown]:
+def _urls(publication: Publication, shown: Sequence[Entry], kept: Kept) -> Iterable[Url]:
     name, language = plain(publication.name), news_language(publication.language) or "und"
-    fragments = tuple(_fragment(entry, name, language) for entry in entries)
-    return fragments, tuple(entry.article for entry in entries)
+    urls = {}
+    for entry in shown:
+        url = kept.get(entry.id)
+        urls[entry.id] = url if url and url.entry is entry else Url(entry, _xml(entry, name, language), entry.article)
+    kept.clear()
+    kept.update(urls)
+    return urls.values()
 
 
-def _fragment(entry: Entry, name: str, language: str) -> bytes:
+def _contents(urls: Sequence[Url]) -> tuple[tuple[bytes, ...], tuple[ArticleAt, ...]]:
+    return tuple([url.xml for url in urls]), tuple([url.article for url in urls])
+
+
+def _xml(entry: Entry, name: str, language: str) -> bytes:
     said = entry.content
-    return _url(
-        said["loc"],
-        said["title"],
-        said["published"],
-        said["significant"],
-        tuple(said["images"]),
-        name,
-        said["language"] or language,
-    )
-
-
-@lru_cache(maxsize=10_000)
-def _url(
-    loc: str, title: str, published: int, significant: int, images: tuple[str, ...], name: str, language: str
-) -> bytes:
-    headline = bare_headline(title, [name])
+    images = (f"<image:image><image:loc>{_escaped(image)}</image:loc></image:image>" for image in said["images"])
     url = (
-        f"<url><loc>{_escaped(loc)}</loc><lastmod>{_date(significant)}</lastmod>"
+        f"<url><loc>{_escaped(said['loc'])}</loc><lastmod>{_date(said['significant'])}</lastmod>"
         f"<news:news><news:publication><news:name>{_escaped(name)}</news:name>"
-        f"<news:language>{language}</news:language></news:publication>"
-        f"<news:publication_date>{_date(published)}</news:publication_date>"
-        f"<news:title>{_escaped(headline)}</news:title></news:news>"
-        f"{''.join(f'<image:image><image:loc>{_escaped(image)}</image:loc></image:image>' for image in images)}"
-        "</url>\n"
+        f"<news:language>{said['language'] or language}</news:language></news:publication>"
+        f"<news:publication_date>{_date(said['published'])}</news:publication_date>"
+        f"<news:title>{_escaped(bare_headline(said['title'], [name]))}</news:title></news:news>"
+        f"{''.join(images)}</url>\n"
     )
     return url.encode()
 
@@ -98,7 +101,7 @@ def _date(us: int) -> str:
 
 
 @lru_cache(maxsize=32)
-def _child(key: str, fragments: tuple[bytes, ...], articles: Shown) -> Document:
+def _child(key: str, fragments: tuple[bytes, ...], articles: tuple[ArticleAt, ...]) -> Document:
     start = f"{_START}<urlset {_SITEMAP} {_NEWS} {_IMAGE}>\n".encode()
     head = b"".join((start, *fragments, _COMMENT))
     return gate(Document(key, _MEDIA_TYPE, head, b" -->\n</urlset>\n", articles))

@@ -1,7 +1,7 @@
 """The sink `sitemaps`: one edition for each publication, `news`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wireroom.clock import HOUR
 from wireroom.config import Publication, Settings
@@ -11,7 +11,7 @@ from wireroom.event import ArticleEvent
 from wireroom.sink import Content
 from wireroom.sitemaps.content import content
 from wireroom.sitemaps.lint import MOST_URLS
-from wireroom.sitemaps.render import render
+from wireroom.sitemaps.render import Kept, render
 
 SHOWN_FOR = 48 * HOUR  # Google: only articles created in the last 2 days
 WINDOW = Window(slot_size=MOST_URLS)
@@ -46,6 +46,7 @@ class NewsSitemap:
 
     publication: str
     public_url: str
+    kept: Kept = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -85,7 +86,7 @@ class NewsSitemap:
     ) -> Sequence[Document]:
         """Children, then the index that lists them. Raises Red."""
         publication = publications[self.publication]
-        return render(publication, publication.public_url or self.public_url, edition.documents, shown)
+        return render(publication, publication.public_url or self.public_url, edition.documents, shown, self.kept)
 
     def lift(self, entry: Entry) -> None:
         """None: nothing waits here."""
