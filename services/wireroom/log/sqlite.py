@@ -22,7 +22,7 @@ from wireroom.log.tables import FORMAT, SCHEMA, Query, Row, Topic
 from wireroom.together import Together
 
 SAFE_VERSION = (3, 51, 3)  # before it, two connections can corrupt a WAL (https://sqlite.org/wal.html#walresetbug)
-BUSY = 5_000  # milliseconds to wait for another process's transaction
+BUSY = 1_000  # milliseconds to wait for another process's transaction; longer ones are waited for by trying again
 PAGE = 32_768  # bytes: five articles to a page, and none overflows; twice as fast as the default of 4,096
 CHECKPOINT = 250  # pages of WAL, 8 MB, after which a commit copies them into the file
 
