@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.brokered import Brokered, Door, make_topics
-from tests.contract.log_contract import CHECKS, Check
+from tests.contract.log_contract import CHECKS
+from tests.contract.log_rig import Check
 from tests.servers.kafka import Broker
 from wireroom.log.kafka import group
 

@@ -14,7 +14,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.coordinator.base import MemberState
 
 from tests.contract.brokered import PATIENCE, Brokered, Door, brokers, client_of, evict, make_topics
-from tests.contract.log_contract import drain, everything, home, join, messages, values
+from tests.contract.log_rig import drain, everything, home, join, messages, values
 from tests.servers.kafka import Broker
 from wireroom.errors import Fenced, Red, RetryAfter
 from wireroom.log import ARTICLES, BACKFILL, Commit, Consumer, Message, Partition, Record

@@ -7,7 +7,8 @@ import pytest
 
 from tests.contract.broken_logs import BROKEN, LeavesGaps
 from tests.contract.clocked import START, Clocked
-from tests.contract.log_contract import CHECKS, Check, failures, home, two_members
+from tests.contract.log_contract import CHECKS, failures
+from tests.contract.log_rig import Check, home, two_members
 from wireroom.clock import ManualClock
 from wireroom.log import Commit, member, memory
 from wireroom.log.memory import MemoryLog

@@ -67,7 +67,7 @@ def test_a_key_that_is_no_text_is_a_fault() -> None:
 ALIASES = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
 
 
-@pytest.mark.parametrize("bomb", [ALIASES, "a: " + "[" * 5000, "a: " + "{a: " * 5000])
+@pytest.mark.parametrize("bomb", [ALIASES, "a: " + "[" * 1000, "a: " + "{a: " * 1000])
 def test_a_bomb_is_refused(bomb: str) -> None:
     with pytest.raises(ConfigurationError):
         parse(bomb, "w.yaml")

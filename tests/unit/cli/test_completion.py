@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.conftest import Shell
+from wireroom.cli._outcome import run
+from wireroom.cli._program import program
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
@@ -19,18 +21,33 @@ def test_another_shell(shell: Shell) -> None:
     assert shell("completion", "tcsh").code == 2
 
 
-def complete(words: str, folder: Path) -> str:
-    environment = {"_WIREROOM_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
-    return subprocess.check_output(
+def asked(words: str) -> dict[str, str]:
+    return {"_WIREROOM_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("wireroom render --as at", ["atom"]),
+        ("wireroom worker s", ["sitemaps"]),
+        ("wireroom replay ", ["articles", "feeds", "sitemaps"]),
+    ],
+)
+def test_what_the_script_asks_for_is_answered(
+    words: str, answer: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in asked(words).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        run(program, [])
+    assert capsys.readouterr().out == "".join(f"plain,{name}\n" for name in answer)
+
+
+def test_the_program_answers(tmp_path: Path) -> None:
+    done = subprocess.check_output(
         [sys.executable, "-c", "from wireroom.cli import main; main()"],
-        env=os.environ | environment,
-        cwd=folder,
+        env=os.environ | asked("wireroom pub"),
+        cwd=tmp_path,
         text=True,
     )
-
-
-def test_what_the_script_asks_for_is_answered(tmp_path: Path) -> None:
-    assert complete("wireroom pub", tmp_path) == "plain,publish\n"
-    assert complete("wireroom render --as at", tmp_path) == "plain,atom\n"
-    assert complete("wireroom worker s", tmp_path) == "plain,sitemaps\n"
-    assert complete("wireroom replay ", tmp_path) == "plain,articles\nplain,feeds\nplain,sitemaps\n"
+    assert done == "plain,publish\n"

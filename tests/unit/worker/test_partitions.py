@@ -4,13 +4,20 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.unit.events import NOW, put, wd
-from tests.unit.worker.newsroom import NEWS, SETTINGS, SPORT, Newsroom, member, run_to_rest, settle, settle_together
-from tests.unit.worker.schedule import Schedule
-from tests.unit.worker.test_interleavings import all_schedules
+from tests.unit.events import put, wd
+from tests.unit.worker.newsroom import (
+    NEWS,
+    SETTINGS,
+    SPORT,
+    Faults,
+    Newsroom,
+    member,
+    run_to_rest,
+    settle,
+    settle_together,
+)
 from tests.unit.worker.toy import Section, ToySink
 from wireroom import codec
-from wireroom.clock import DAY
 from wireroom.edition import Window
 from wireroom.event import ArticleEvent
 from wireroom.log import ARTICLES, BACKFILL
@@ -35,10 +42,9 @@ def misroute(room: Newsroom, *events: ArticleEvent) -> None:
     room.log.append(ARTICLES, [codec.encode(event)._replace(key=key) for event in events])
 
 
-def two(room: Newsroom, *sections: Section, schedule: Schedule | None = None) -> tuple[Session, Session]:
+def two(room: Newsroom, *sections: Section, faults: Sequence[Faults | None] = (None, None)) -> tuple[Session, Session]:
     """Two members that have settled: the one to whom the publication belongs, and the other."""
-    turns = schedule.turns if schedule else (None, None)
-    sessions = [room.worker(*sections, faults=turn).join() for turn in turns]
+    sessions = [room.worker(*sections, faults=each).join() for each in faults]
     numbers = [room.log.partitions(topic)[0]._replace(number=n) for topic in (ARTICLES, BACKFILL) for n in range(2)]
     for partition in numbers:
         room.log.move(partition, member(sessions[partition.number != home(room)]))
@@ -128,49 +134,3 @@ def test_partitions_are_added(running: bool) -> None:
     run_to_rest(room.worker(BIG, SPORT))
     assert room.shown() == dict.fromkeys("fedc", 1)
     assert Replay(ToySink((BIG,)), room.log, room.store, SETTINGS, room.clock).find(lambda _: None) == []
-
-
-LEAVES = "an article elsewhere that leaves here"
-STORIES: dict[str, tuple[Sequence[ArticleEvent], Sequence[ArticleEvent]]] = {
-    "a withdrawal elsewhere": ([put("b"), put("a", 2), put("c")], [wd("a", 3)]),
-    "an article elsewhere, withdrawn here": ([wd("a", 2), put("c")], [put("a"), put("d")]),
-    LEAVES: ([put("a", 2, sections=OTHER)], [put("a")]),
-    "an article here that leaves elsewhere": ([put("a")], [put("a", 2, sections=OTHER)]),
-    "an old article that leaves here": (
-        [put("a", 2, sections=OTHER, published=NOW - 2 * DAY)],
-        [put("a", published=NOW - 2 * DAY)],
-    ),
-}
-
-
-@pytest.mark.parametrize("known", [False, True], ids=["the first", "not the first"])
-@pytest.mark.parametrize("name", STORIES)
-def test_any_order_of_two_members(name: str, known: bool) -> None:
-    """`known`: events came by the other partition before, so both know that they share the edition."""
-    here, elsewhere = STORIES[name]
-    calm = Newsroom()
-    calm.publish(put("z"), *here, *elsewhere, *([put("y")] if known else []))
-    run_to_rest(calm.worker())
-
-    def play(schedule: Schedule) -> None:
-        room = Newsroom(partitions=2)
-        room.publish(put("z"))
-        sessions = two(room, schedule=None)
-        if known:
-            misroute(room, put("y"))
-            settle_together(*sessions)
-        for session in sessions:
-            session.close()
-        owner, other = two(room, schedule=schedule)
-        room.publish(*here)
-
-        def second(_: object) -> None:
-            misroute(room, *elsewhere)
-            settle(other)
-
-        schedule.run(lambda _: settle(owner), second)
-        settle_together(owner, other)
-        assert room.contents() == calm.contents(), schedule
-        room.oracle.check_formats()
-
-    assert all_schedules(play) > 10

@@ -76,7 +76,7 @@ def issuer() -> Iterator[HTTPServer]:
     asked: list[tuple[str, bytes]] = []
     with HTTPServer(("127.0.0.1", 0), Issues) as server:
         server.asked = asked  # type: ignore[attr-defined]
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         yield server
         server.shutdown()
 

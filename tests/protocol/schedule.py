@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from threading import Semaphore, Thread
 from typing import TypeVar
 
@@ -97,3 +98,21 @@ class Schedule:
         finally:
             turn.ended = True
             self._pass_on(turn)
+
+
+def all_schedules(play: Callable[[Schedule], None], *more: int, every: int = 11, deadly: bool = False) -> int:
+    """Schedules by which the first worker is interrupted once, then the second, and so on for each of `more`.
+
+    Both at any step: every eleventh of the pairs, each first step and each second one among them; all hold as well.
+    """
+    played = 0
+    for first in count():
+        for second in count(1 + first % every, every):
+            schedule = Schedule([first, second, *more], deadly=deadly)
+            play(schedule)
+            played += 1
+            if schedule.reached < 2:
+                break
+        if schedule.reached == 0:
+            return played
+    raise AssertionError("unreachable")

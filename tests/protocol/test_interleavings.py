@@ -4,13 +4,14 @@ All schedules in which each worker is interrupted once, then, by hypothesis, lon
 """
 
 from collections.abc import Callable, Sequence
-from itertools import count
 from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.protocol.schedule import Schedule, Turn, all_schedules
+from tests.protocol.test_faults import SCENARIOS, begun, check, fresh
 from tests.unit.events import put, wd
 from tests.unit.worker.newsroom import (
     NEWS,
@@ -23,8 +24,6 @@ from tests.unit.worker.newsroom import (
     settle,
     settle_together,
 )
-from tests.unit.worker.schedule import Schedule, Turn
-from tests.unit.worker.test_faults import SCENARIOS, begun, check, fresh
 from tests.unit.worker.toy import Section
 from wireroom.errors import Fenced
 from wireroom.event import ArticleEvent
@@ -32,30 +31,11 @@ from wireroom.log import ARTICLES, BACKFILL, Partition
 from wireroom.worker.session import Session
 
 Body = Callable[[Turn], None]
-Play = Callable[[Schedule], None]
 SHARDS = 4
 SHARDED = SETTINGS.model_copy(
     update={"publications": (SETTINGS.publications[0].model_copy(update={"shards": SHARDS}),)}
 )
 OTHER = ("other",)
-
-
-def all_schedules(play: Play, *more: int, every: int = 11, deadly: bool = False) -> int:
-    """Schedules by which the first worker is interrupted once, then the second, and so on for each of `more`.
-
-    Both at any step: every eleventh of the pairs, each first step and each second one among them; all hold as well.
-    """
-    played = 0
-    for first in count():
-        for second in count(1 + first % every, every):
-            schedule = Schedule([first, second, *more], deadly=deadly)
-            play(schedule)
-            played += 1
-            if schedule.reached < 2:
-                break
-        if schedule.reached == 0:
-            return played
-    raise AssertionError("unreachable")
 
 
 # ---- one partition: the second takes over, the first goes on as a zombie ---------------------------------------------
