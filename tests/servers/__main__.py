@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import install
+from tests.servers import install, kafka
 
 PROGRAMS: Mapping[str, Callable[[], Path]] = {
     "versitygw": lambda: install.go(install.VERSITYGW),
     "toxiproxy": lambda: install.go(install.TOXIPROXY),
     "gofakes3": lambda: install.go(install.GOFAKES3),
+    "compose": lambda: install.go(install.COMPOSE),
+    "kafka": kafka.install,
     "s3proxy": lambda: install.jar(install.S3PROXY),
 }
 

@@ -10,6 +10,7 @@ from tests.servers import CACHE, need
 VERSITYGW = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 TOXIPROXY = "github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0"
 GOFAKES3 = "github.com/johannesboyne/gofakes3/cmd/gofakes3@v0.0.0-20230506070712-04da935ef877"
+COMPOSE = "github.com/compose-spec/compose-go/v2/cmd@v2.16.2"  # reads a Compose file as the engine does
 S3PROXY = "org.gaul:s3proxy:4.1.0:jar:jar-with-dependencies"
 MOTO = "moto[server]==5.2.5"
 
