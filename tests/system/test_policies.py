@@ -99,3 +99,12 @@ def test_only_workers_and_operators_see_what_is_private() -> None:
     assert may == ["worker", "operator"]
     assert not allowed("reader", "s3:ListBucket", key)
     assert not allowed("reader", "s3:ListBucket", "news/")
+
+
+def test_the_store_does_this_and_nothing_else() -> None:
+    code = (ROOT / "services/wireroom/store/s3.py").read_text()
+    calls = {"get_object": "s3:GetObject", "delete_object": "s3:DeleteObject", "list_objects_v2": "s3:ListBucket"}
+    signed = {"generate_presigned_url"}  # asks nobody: it tells the address that the PUTs go to
+    assert set(re.findall(r"\b_s3\.(\w+)\(", code)) == calls.keys() | signed
+    assert set(re.findall(r'AWSRequest\("(\w+)"', code)) == {"PUT"}
+    assert {*calls.values(), "s3:PutObject"} == STORE
