@@ -2,12 +2,12 @@
 
 A block ```console is one shell: lines that begin with `$ ` are commands, the rest is what they print. A block
 ```python is one program. Commands that serve until they are stopped, and those that cannot run here, are named below.
+For the addresses of Kafka and S3 in them stand real servers.
 """
 
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,6 +16,9 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.servers import free_port
+from tests.servers.kafka import Broker
+from tests.servers.s3 import CREDENTIALS, good
 from tests.system.project import ROOT, copy_to
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md")
@@ -28,11 +31,14 @@ RUN_ELSEWHERE = {
     "make types": "part of make test",
     "make bench": "takes minutes; one measurement of it is run",
     "make lock": "asks a package registry; make installed runs it",
+    "docker compose -f deploy/compose/compose.yaml up --build": "test_compose_runs.py runs each of its services",
     "make upgrade": "asks a package registry; make installed runs it",
 }
 BASH = ("bash", "-euo", "pipefail", "-c")
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*?(?:<<'(\w+)'.*\n(?:.*\n)*?\2$|$))", re.MULTILINE)
 PORT = "8081"  # of the documents; a free one stands for it
+KAFKA = "kafka://broker1.example:9092,broker2.example:9092"  # of the documents
+BUCKET = "s3://wireroom-feeds/news"
 READY = re.compile(rb"https?://")
 
 
@@ -59,8 +65,7 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.servers: list[subprocess.Popen[bytes]] = []
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = str(free.getsockname()[1])
+        self.places = {PORT: str(free_port())}  # what stands for the addresses of the documents
         self.environment = os.environ | {"PATH": f"{folder / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
 
     def run(self, block: Block) -> None:
@@ -68,12 +73,17 @@ class Shell:
             self._finish(["python", "-c", block.text])
             return
         shown = [command for command in block.commands if bare(command) not in RUN_ELSEWHERE]
-        commands = [command.replace(PORT, self.port) for command in shown]
+        commands = [self._here(command) for command in shown]
         serves = bool(commands) and commands[-1].startswith(SERVERS) and "--drain" not in commands[-1]
         server = commands.pop() if serves else None
         self.run_here("\n".join(commands))
         if server:
             self._serve(server)
+
+    def _here(self, command: str) -> str:
+        for there, here in self.places.items():
+            command = command.replace(there, here)
+        return command
 
     def run_here(self, command: str) -> None:
         """One command to its end."""
@@ -141,9 +151,21 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         shell.stop()
 
 
+@pytest.fixture
+def production(shell: Shell, broker: Broker, tmp_path: Path) -> Iterator[None]:
+    """Real servers in place of the documents'."""
+    with good(tmp_path / "s3") as bucket:
+        shell.places |= {KAFKA: broker.url, BUCKET: bucket.url()}
+        shell.environment |= CREDENTIALS
+        yield
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_command_of_a_document_runs(shell: Shell, document: str) -> None:
-    for block in blocks(ROOT / document):
+def test_every_command_of_a_document_runs(shell: Shell, document: str, request: pytest.FixtureRequest) -> None:
+    shown = list(blocks(ROOT / document))
+    if any(KAFKA in block.text for block in shown):
+        request.getfixturevalue("production")
+    for block in shown:
         shell.run(block)
 
 
