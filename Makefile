@@ -2,7 +2,7 @@
 # It needs Python 3.11 or later and make; everything it writes stays in this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers test unit lint types format bench build installed lock upgrade clean
+.PHONY: help setup demo servers test unit lint types format bench bench-kafka build installed lock upgrade clean
 
 BIN := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -16,7 +16,7 @@ COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-has
 	--no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
 
 help:  ## list the verbs
-	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 12
 
 setup: .venv/.ready  ## prepare .venv, with .venv/bin/wireroom; a second time it does nothing
 
@@ -60,6 +60,9 @@ format: setup  ## format the code and mend what ruff can mend
 
 bench: setup  ## measure; prints a table and writes build/bench.json
 	$(BIN)/python -m tests.bench
+
+bench-kafka: setup servers  ## measure the workers on Kafka and S3 only
+	$(BIN)/python -m tests.bench kafka
 
 build: setup  ## the wheel and the source distribution, in dist
 	$(BIN)/python -m build --no-isolation

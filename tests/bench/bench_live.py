@@ -81,7 +81,7 @@ def up(folder: Path, interval: str) -> Iterator[tuple[str, subprocess.Popen[byte
 
 def latencies(folder: Path, address: str) -> list[float]:
     """Milliseconds from before `publish` until a reader of the feed sees the article, for each event."""
-    events = _fresh_events()
+    events = fresh_events()
     sent: dict[str, float] = {}
     seen: dict[str, float] = {}
     reader = Thread(target=_read, args=(address, sent, seen), daemon=True)
@@ -103,7 +103,7 @@ def lateness(folder: Path, address: str) -> list[float]:
     dues = [begin + timedelta(seconds=3 + number * APART) for number in range(LIFTS)]
     late: dict[str, float] = {}
     with Publisher(f"sqlite:///{folder}/data/wireroom.db") as publisher:
-        for event, due in zip(_fresh_events(), dues, strict=False):
+        for event, due in zip(fresh_events(), dues, strict=False):
             assert event.article is not None
             publisher.publish(
                 event.model_copy(update={"article": event.article.model_copy(update={"embargoed_until": due})})
@@ -128,7 +128,8 @@ def _items(address: str) -> list[dict[str, str]]:
         return []  # not there yet
 
 
-def _fresh_events() -> list[ArticleEvent]:
+def fresh_events() -> list[ArticleEvent]:
+    """Events of articles that are published now, one after the other: `SECONDS` at `RATE`."""
     published = (
         event for event in Corpus().events(2 * RATE * SECONDS, datetime.now(UTC)) if event.kind is Kind.PUBLISHED
     )

@@ -30,6 +30,7 @@ RUN_ELSEWHERE = {
     "make lint": "part of make test",
     "make types": "part of make test",
     "make bench": "takes minutes; one measurement of it is run",
+    "make bench-kafka": "part of make bench",
     "make lock": "asks a package registry; make installed runs it",
     "docker compose -f deploy/compose/compose.yaml up --build": "test_compose_runs.py runs each of its services",
     "make upgrade": "asks a package registry; make installed runs it",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import install
+from tests.servers import install, kafka
 from tests.servers.install import S3PROXY, VERSITYGW
 
 
@@ -21,6 +21,8 @@ def test_what_to_install_is_told_in_one_line() -> None:
         install.go(VERSITYGW)
     with pytest.raises(pytest.skip.Exception, match="java and mvn not found: on Debian"):
         install.jar(S3PROXY)
+    with pytest.raises(pytest.skip.Exception, match="java and mvn not found: on Debian"):
+        kafka.install()
 
 
 def test_ci_must_have_them(monkeypatch: pytest.MonkeyPatch) -> None:
