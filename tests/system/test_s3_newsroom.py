@@ -79,6 +79,7 @@ def test_while_s3_is_away_a_worker_waits_and_then_catches_up(tmp_path: Path) -> 
             for kind in ("down", "timeout", "reset_peer"):
                 proxy.down() if kind == "down" else proxy.toxic(kind, timeout=0)
                 sit_out(newsroom, proxy, kind)
+        assert "Found credentials" not in newsroom.output()  # libraries only warn
 
 
 def sit_out(newsroom: S3Newsroom, proxy: Proxy, ident: str) -> None:

@@ -90,10 +90,11 @@ def until_signal(stop: Event) -> Iterator[None]:
 
 
 def tell(level: int = logging.INFO) -> None:
-    """Log lines go to the standard error, one each."""
+    """Log lines go to the standard error, one each; libraries only warn."""
     logging.basicConfig(
-        stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
     )
+    log.setLevel(level)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what goes wrong there is told in our words
 

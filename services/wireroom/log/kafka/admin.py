@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
+from wireroom.errors import Red
 from wireroom.log.kafka.library import (
     REQUEST,
     ConfigResource,
@@ -16,6 +17,7 @@ from wireroom.log.kafka.library import (
 )
 
 MISSING = failures.UnknownTopicOrPartitionError.errno
+REFUSED = failures.TopicAuthorizationFailedError.errno
 Answer = TypeVar("Answer")
 
 
@@ -36,9 +38,9 @@ class Admin:
         self.close = self._admin.close
 
     def topics(self, names: Sequence[str]) -> dict[str, Described]:
-        """What is there of these topics."""
-        found = asked(lambda: self._admin.describe_topics(list(names)), "the topics are not known")
-        return {each["name"]: Described(each) for each in found if each["error_code"] != MISSING}
+        """What is there of these topics. Raises Red for one that we may not see."""
+        found = asked(lambda: _told(self._admin.describe_topics(list(names))), "the topics are not known")
+        return {each["name"]: Described(each) for each in found}
 
     def brokers(self) -> int:
         """How many there are."""
@@ -59,11 +61,15 @@ class Admin:
         return {tuple(partition): (each.offset, each.metadata) for partition, each in offsets if each.offset >= 0}
 
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Every setting of each topic, defaults included."""
+        """Every setting of each topic, defaults included. Raises Red when we may not see them."""
         question = [ConfigResource("TOPIC", topic) for topic in topics]
         doing = "the settings of the topics are not known"
         found = asked(lambda: self._admin.describe_configs(question, config_filter="all"), doing)
-        return {name: {key: each["value"] for key, each in found["topic"][name].items()} for name in topics}
+        settings = {name: {key: each["value"] for key, each in found["topic"][name].items()} for name in topics}
+        for name, values in settings.items():
+            if not values:  # kafka-python drops the error that came in their place
+                raise refused("DescribeConfigs", name, "workers need it")
+        return settings
 
     def create(self, topic: str, partitions: int, replicas: int, settings: Mapping[str, str]) -> None:
         """Make a topic."""
@@ -78,6 +84,22 @@ class Admin:
         """Change settings of a topic; all others stay."""
         change = [ConfigResource("TOPIC", topic, dict(settings))]
         asked(lambda: self._admin.alter_configs(change), f"the settings of {topic} cannot be changed")
+
+
+def _told(topics: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The topics that are there; kafka-python leaves it to us to look at the error of each."""
+    there = [each for each in topics if each["error_code"] != MISSING]
+    for each in there:
+        if each["error_code"] == REFUSED:
+            raise refused("Describe", each["name"], "Read, for workers, and Write, for publishers, include it")
+        if each["error_code"]:
+            raise failures.for_code(each["error_code"])(each["name"])
+    return there
+
+
+def refused(operation: str, topic: str, why: str) -> Red:
+    """The brokers do not let this user do something."""
+    return Red(f"Kafka refuses us {operation} on the topic {topic}", f"grant {operation} on the topic {topic}: {why}")
 
 
 def asked(question: Callable[[], Answer], doing: str) -> Answer:
