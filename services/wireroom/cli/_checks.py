@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from functools import partial
 
 from wireroom.check import AWAY, FAILURES, WELL, Check, Examined, check, failed
 from wireroom.cli._running import records
@@ -36,7 +37,7 @@ def dependencies(settings: Settings) -> Iterator[Check]:
         store = yield from _store(settings)
         if readable:
             for name in installed_sinks():
-                yield check(f"worker {name}", lambda name=name: _worker(log, store, name), LOG)  # type: ignore[misc]
+                yield check(f"worker {name}", partial(_worker, log, store, name), LOG)
             yield check("schemas", lambda: _schemas(log), LOG)
 
 

@@ -15,6 +15,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka import errors as failures
 from kafka.admin import ConfigResource, KafkaAdminClient, OffsetSpec
 from kafka.cluster import ClusterMetadata
+from kafka.codec import has_gzip, has_lz4, has_snappy, has_zstd
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.abstract import AbstractPartitionAssignor, RebalanceProtocol
 from kafka.future import Future
@@ -134,6 +135,11 @@ class Connection:
                 for each in clients:  # a client that found no broker leaves its thread behind
                     each.close()
                 raise
+
+
+def codecs() -> Mapping[str, bool]:
+    """Those that other producers may use, and whether their batches can be unpacked here."""
+    return {"gzip": has_gzip(), "lz4": has_lz4(), "snappy": has_snappy(), "zstd": has_zstd()}
 
 
 @contextmanager
