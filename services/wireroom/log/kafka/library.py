@@ -52,6 +52,9 @@ DELIVERY = 10_000  # milliseconds after which a record that no broker took fails
 FETCH = 4 * 1024 * 1024  # bytes of one fetch: large enough when far behind, small enough for many workers on a machine
 BATCH = 512 * 1024  # bytes; there is no lingering: while one is on its way the next one fills
 
+SOUND = "let the brokers copy the partition from a sound replica, or restore the topic; see docs/kafka.md, Damage"
+RESTORE = "restore the topic, or set the group's offset to what is left; see docs/kafka.md, Damage"
+
 Place = tuple[str, int]  # a partition as the brokers call it
 Client = TypeVar("Client")
 
@@ -160,12 +163,11 @@ def explained(doing: str) -> Iterator[None]:
 @contextmanager
 def readable() -> Iterator[None]:
     """A batch that cannot be read, and a position that is not in the log, are for a person to look at."""
-    way_out = "restore the topic, or move past what is lost: `wireroom skip`"
     try:
         yield
     except (failures.CorruptRecordError, UnicodeDecodeError) as error:
-        raise Red(f"a batch of the log is damaged: {error}", "move past it: `wireroom skip`") from error
+        raise Red(f"a batch of the log is damaged: {error}", SOUND) from error
     except failures.UnsupportedCodecError as error:
         raise Red(f"a batch of the log cannot be unpacked: {error}", "install its codec beside wireroom") from error
     except (failures.OffsetOutOfRangeError, failures.NoOffsetForPartitionError, failures.LogTruncationError) as error:
-        raise Red(f"the log lost records: {error!r}", way_out) from error
+        raise Red(f"the log lost records: {error!r}", RESTORE) from error
