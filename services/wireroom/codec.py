@@ -103,6 +103,12 @@ _EVENTS = Codec("article_event")
 _CHANGES = Codec("document_changed")
 
 
+def fingerprints() -> Mapping[str, list[str]]:
+    """The schemas that can be read, by record type: fingerprints as they stand in a value, in hexadecimal."""
+    codecs = {"article_event": _EVENTS, "document_changed": _CHANGES}
+    return {name: [known.hex() for known in codec.readable] for name, codec in codecs.items()}
+
+
 def key(event: ArticleEvent, shards: int = 1) -> str:
     """The record key, which picks the partition: the publication, or one of its shards (an article keeps its own)."""
     return event.publication if shards == 1 else f"{event.publication}/{crc32(event.article_id.encode()) % shards}"

@@ -46,23 +46,35 @@ group.min.session.timeout.ms=1000
 auto.create.topics.enable=false
 """
 
+# Behind a second door users are known by name, and may do what they were granted; at the first, everything.
+GUARDED = """listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:GUARDED,CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:GUARDED
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.name.sasl_plaintext.sasl.enabled.mechanisms=SCRAM-SHA-256
+listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config=\\
+  org.apache.kafka.common.security.scram.ScramLoginModule required;
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+"""
+PASSWORD = "secret"
+
 JAVA = ("java", "-Xms128m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
 class Broker(Process):
     """A broker whose data lies in `folder`: start it again, and it has them. `url` as in the settings.
 
-    `advertised`: the port that clients are told, for a proxy in between.
+    `advertised`: the port that clients are told, for a proxy in between. `more`: properties; they count before ours.
     """
 
-    def __init__(self, folder: Path, advertised: int | None = None) -> None:
+    def __init__(self, folder: Path, advertised: int | None = None, more: str = "") -> None:
         jars = install()
         self.port, self.data = free_port(), folder / "data"
         self.url = f"kafka://127.0.0.1:{advertised or self.port}"
         properties = folder / "server.properties"
         folder.mkdir(parents=True, exist_ok=True)
         properties.write_text(
-            PROPERTIES.format(
+            (PROPERTIES + more).format(
                 port=self.port, controller=free_port(), advertised=advertised or self.port, data=self.data
             )
         )
@@ -78,6 +90,17 @@ class Broker(Process):
         if not self.data.exists():
             subprocess.run(self._format, check=True, capture_output=True)
         super().start()
+
+
+class GuardedBroker(Broker):
+    """Knows these users, all with the same password; `guarded_url` is the door at which it asks who comes."""
+
+    def __init__(self, folder: Path, *users: str) -> None:
+        port = free_port()
+        super().__init__(folder, more=GUARDED.replace("GUARDED", str(port)))
+        self.guarded_url = f"kafka://127.0.0.1:{port}"
+        for user in users:
+            self._format += ["--add-scram", f"SCRAM-SHA-256=[name={user},password={PASSWORD}]"]
 
 
 def install() -> Path:

@@ -74,7 +74,7 @@ def _steps(admin: "Admin", settings: Settings, partitions: int | None, replicas:
     kept = admin.settings(list(there))
     found = {name: Topic(each.partitions, each.replicas, kept[name]) for name, each in there.items()}
     many = partitions or max((topic.partitions for topic in found.values()), default=PARTITIONS)
-    return plan(wanted(prefix, many, replicas or min(REPLICAS, admin.brokers())), found)
+    return plan(wanted(prefix, many, replicas or min(REPLICAS, len(admin.brokers()))), found)
 
 
 def _show(steps: list["Step"]) -> None:

@@ -1,4 +1,5 @@
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -147,3 +148,11 @@ def test_help_loads_no_output_and_no_log() -> None:
         "print({name.partition('.')[0] for name in sys.modules} & {'feedgen','lxml','nh3','apsw','rich','starlette'})"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).endswith("set()\n")
+
+
+def test_no_message_and_no_document_names_a_command_that_does_not_exist() -> None:
+    root = Path(__file__).parents[3]
+    texts = [*root.glob("services/**/*.py"), *root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("deploy/**/*.md")]
+    named = {name for path in texts for name in re.findall(r"[`\"]wireroom ([a-z][a-z-]*)", path.read_text("utf-8"))}
+    assert {"doctor", "topics"} <= named
+    assert named <= set(COMMANDS)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from wireroom.errors import Red
 from wireroom.log.kafka.library import (
@@ -18,15 +18,32 @@ from wireroom.log.kafka.library import (
 
 MISSING = failures.UnknownTopicOrPartitionError.errno
 REFUSED = failures.TopicAuthorizationFailedError.errno
+GROUP_REFUSED = failures.GroupAuthorizationFailedError.__name__
 Answer = TypeVar("Answer")
 
 
+class Broker(NamedTuple):
+    """`is_fenced`: it is known, and does not answer."""
+
+    number: int
+    is_fenced: bool
+
+
+class Group(NamedTuple):
+    """`allowed`: what this user may do with it, in Kafka's words; None when there is no group yet."""
+
+    state: str
+    members: int
+    allowed: frozenset[str] | None
+
+
 class Described:
-    """A topic as the brokers tell it."""
+    """A topic as the brokers tell it. `allowed`: what this user may do with it, in Kafka's words."""
 
     def __init__(self, told: Mapping[str, Any]) -> None:
         self.id = str(told["topic_id"])
         self.partitions = len(told["partitions"])
+        self.allowed = frozenset(told.get("authorized_operations") or ())
         self.replicas = min((len(each["replica_nodes"]) for each in told["partitions"]), default=0)
 
 
@@ -42,9 +59,16 @@ class Admin:
         found = asked(lambda: _told(self._admin.describe_topics(list(names))), "the topics are not known")
         return {each["name"]: Described(each) for each in found}
 
-    def brokers(self) -> int:
-        """How many there are."""
-        return len(asked(self._admin.describe_cluster, "the brokers are not known")["brokers"])
+    def brokers(self) -> list[Broker]:
+        """All that belong to the cluster."""
+        found = asked(self._admin.describe_cluster, "the brokers are not known")["brokers"]
+        return [Broker(each["broker_id"], each.get("is_fenced", False)) for each in found]
+
+    def version(self, broker: int) -> tuple[int, ...]:
+        """Of Kafka on one broker, as far as it can be told from what it speaks."""
+        data = asked(lambda: self._admin.get_broker_version_data(broker), f"broker {broker} does not answer")
+        version: tuple[int, ...] = data.broker_version
+        return version
 
     def ends(self, places: Collection[Place], earliest: bool = False) -> dict[Place, int]:
         """The first offset of each partition, or the one that its next record will get."""
@@ -52,6 +76,14 @@ class Admin:
         question = {TopicPartition(*place): spec for place in places}
         found = asked(lambda: self._admin.list_partition_offsets(question), "the end of the log is not known")
         return {tuple(partition): answer.offset for partition, answer in found.items()}
+
+    def group(self, name: str) -> Group:
+        """A group, its members, and what we may do with it. Raises Red when we may not see it."""
+        found = asked(lambda: self._admin.describe_groups([name]), f"the group {name} is not known")[name]
+        if GROUP_REFUSED in (found["error"] or ""):
+            raise refused("Read", f"group {name}", "its workers need it")
+        allowed = found["authorized_operations"]
+        return Group(found["group_state"], len(found["members"]), None if allowed is None else frozenset(allowed))
 
     def committed(self, group: str, places: Collection[Place]) -> dict[Place, tuple[int, str]]:
         """What a group has committed: offset and metadata of each partition that it has committed."""
@@ -68,7 +100,7 @@ class Admin:
         settings = {name: {key: each["value"] for key, each in found["topic"][name].items()} for name in topics}
         for name, values in settings.items():
             if not values:  # kafka-python drops the error that came in their place
-                raise refused("DescribeConfigs", name, "workers need it")
+                raise refused("DescribeConfigs", f"topic {name}", "workers need it")
         return settings
 
     def create(self, topic: str, partitions: int, replicas: int, settings: Mapping[str, str]) -> None:
@@ -91,15 +123,17 @@ def _told(topics: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     there = [each for each in topics if each["error_code"] != MISSING]
     for each in there:
         if each["error_code"] == REFUSED:
-            raise refused("Describe", each["name"], "Read, for workers, and Write, for publishers, include it")
+            raise refused(
+                "Describe", f"topic {each['name']}", "Read, for workers, and Write, for publishers, include it"
+            )
         if each["error_code"]:
             raise failures.for_code(each["error_code"])(each["name"])
     return there
 
 
-def refused(operation: str, topic: str, why: str) -> Red:
+def refused(operation: str, resource: str, why: str) -> Red:
     """The brokers do not let this user do something."""
-    return Red(f"Kafka refuses us {operation} on the topic {topic}", f"grant {operation} on the topic {topic}: {why}")
+    return Red(f"Kafka refuses us {operation} on the {resource}", f"grant {operation} on the {resource}: {why}")
 
 
 def asked(question: Callable[[], Answer], doing: str) -> Answer:

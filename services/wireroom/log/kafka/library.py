@@ -15,6 +15,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka import errors as failures
 from kafka.admin import ConfigResource, KafkaAdminClient, OffsetSpec
 from kafka.cluster import ClusterMetadata
+from kafka.codec import has_gzip, has_lz4, has_snappy, has_zstd
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.abstract import AbstractPartitionAssignor, RebalanceProtocol
 from kafka.future import Future
@@ -50,6 +51,9 @@ REQUEST = 5_000  # milliseconds to wait for an answer
 DELIVERY = 10_000  # milliseconds after which a record that no broker took fails
 FETCH = 4 * 1024 * 1024  # bytes of one fetch: large enough when far behind, small enough for many workers on a machine
 BATCH = 512 * 1024  # bytes; there is no lingering: while one is on its way the next one fills
+
+SOUND = "let the brokers copy the partition from a sound replica, or restore the topic; see docs/kafka.md, Damage"
+RESTORE = "restore the topic, or set the group's offset to what is left; see docs/kafka.md, Damage"
 
 Place = tuple[str, int]  # a partition as the brokers call it
 Client = TypeVar("Client")
@@ -136,6 +140,11 @@ class Connection:
                 raise
 
 
+def codecs() -> Mapping[str, bool]:
+    """Those that other producers may use, and whether their batches can be unpacked here."""
+    return {"gzip": has_gzip(), "lz4": has_lz4(), "snappy": has_snappy(), "zstd": has_zstd()}
+
+
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
     """What kafka-python raises, in our words: RetryAfter for what can pass, Red for what a person must mend."""
@@ -154,12 +163,11 @@ def explained(doing: str) -> Iterator[None]:
 @contextmanager
 def readable() -> Iterator[None]:
     """A batch that cannot be read, and a position that is not in the log, are for a person to look at."""
-    way_out = "restore the topic, or move past what is lost: `wireroom skip`"
     try:
         yield
     except (failures.CorruptRecordError, UnicodeDecodeError) as error:
-        raise Red(f"a batch of the log is damaged: {error}", "move past it: `wireroom skip`") from error
+        raise Red(f"a batch of the log is damaged: {error}", SOUND) from error
     except failures.UnsupportedCodecError as error:
         raise Red(f"a batch of the log cannot be unpacked: {error}", "install its codec beside wireroom") from error
     except (failures.OffsetOutOfRangeError, failures.NoOffsetForPartitionError, failures.LogTruncationError) as error:
-        raise Red(f"the log lost records: {error!r}", way_out) from error
+        raise Red(f"the log lost records: {error!r}", RESTORE) from error

@@ -1,15 +1,17 @@
 """A log in Kafka."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import NamedTuple
 
+from wireroom.check import Check, failed
 from wireroom.config import Security
-from wireroom.errors import Red
+from wireroom.errors import Red, WireroomError
 from wireroom.log import DEAD_LETTERS, DOCUMENTS, Commit, Message, Partition, Position, Record
 from wireroom.log.kafka.admin import Admin
 from wireroom.log.kafka.appends import Appends, Sender
+from wireroom.log.kafka.examination import BROKERS, Examination
 from wireroom.log.kafka.group import GroupClient
 from wireroom.log.kafka.library import Place
 from wireroom.log.kafka.member import KafkaMember, record, recreated, unpack
@@ -94,6 +96,15 @@ class KafkaLog:
             admin, self._admin_client = self._admin_client, None
         if admin is not None:
             admin.close()
+
+    def examine(self, groups: Sequence[str]) -> Iterator[Check]:
+        """See `Examined`."""
+        try:
+            admin = self._admin()
+        except WireroomError as error:
+            yield failed("brokers", error, BROKERS)
+        else:
+            yield from Examination(admin, self._prefix).checks(groups)
 
     # ---- what members ask --------------------------------------------------------------------------------------
 

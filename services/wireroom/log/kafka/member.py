@@ -8,7 +8,7 @@ from typing import Protocol
 from wireroom.errors import Fenced, Red
 from wireroom.log import Assigned, Commit, Partition, Record
 from wireroom.log.kafka.group import GroupClient
-from wireroom.log.kafka.library import Found, Place
+from wireroom.log.kafka.library import RESTORE, Found, Place
 from wireroom.log.member import check_not_lost
 
 JOINING = 3.0  # seconds that a poll goes on, at least, while the group is joined: a join between two polls is lost,
@@ -219,5 +219,5 @@ def check_not_cut(partition: Partition, commit: Commit, first: int) -> None:
     if 0 < commit.offset < first:
         raise Red(
             f"the log lost records: {partition.topic}/{partition.number} begins at {first}, {commit.offset} comes next",
-            "restore the topic, or move past what is lost: `wireroom skip`",
+            RESTORE,
         )

@@ -29,11 +29,11 @@ def test_what_kafka_raises_has_one_outcome(raised: Exception, expected: type[Wir
 @pytest.mark.parametrize(
     ("raised", "way_out"),
     [
-        (errors.CorruptRecordError("crc"), "wireroom skip"),
-        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a header"), "wireroom skip"),
-        (errors.OffsetOutOfRangeError({}), "wireroom skip"),
-        (errors.NoOffsetForPartitionError(), "wireroom skip"),
-        (errors.LogTruncationError({}), "wireroom skip"),
+        (errors.CorruptRecordError("crc"), "sound replica"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a header"), "sound replica"),
+        (errors.OffsetOutOfRangeError({}), "restore the topic"),
+        (errors.NoOffsetForPartitionError(), "restore the topic"),
+        (errors.LogTruncationError({}), "restore the topic"),
         (errors.UnsupportedCodecError("zstd"), "install its codec"),
     ],
 )

@@ -1,0 +1,113 @@
+"""What `wireroom doctor` looks at on Kafka, for whoever runs workers."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
+
+from wireroom.check import AWAY, WELL, Check, check
+from wireroom.errors import Red
+from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, DOCUMENTS
+from wireroom.log.kafka.admin import Admin, Described
+from wireroom.log.kafka.library import codecs
+from wireroom.log.kafka.topics import MEND, PARTITIONS, REPLICAS, Topic, plan, wanted
+
+BROKERS = "start the brokers, or mend `log.url` and `log.security`"
+OLDEST = (3, 0)
+READS = frozenset({"READ", "DESCRIBE_CONFIGS"})
+WRITES = frozenset({"WRITE"})
+NEEDS = {ARTICLES: READS, BACKFILL: READS, DOCUMENTS: WRITES, DEAD_LETTERS: WRITES}  # of a worker
+INCLUDED = frozenset({"DESCRIBE"})  # in Read and Write
+
+
+class Examination:
+    """Asks the brokers, one question for each check."""
+
+    def __init__(self, admin: Admin, prefix: str) -> None:
+        self._admin = admin
+        self._prefix = prefix
+
+    def checks(self, groups: Sequence[str]) -> Iterator[Check]:
+        """Brokers; codecs; topics and groups with what we may do there. Only the first when no broker answers."""
+        reached = check("brokers", self._brokers, BROKERS)
+        yield reached
+        if reached.state == AWAY:
+            return
+        yield Check("codecs", WELL, told_codecs(codecs()))
+        for short in NEEDS:
+            name = self._prefix + short
+            yield check(f"topic {name}", partial(self._topic, name), BROKERS)
+        for short, needs in NEEDS.items():
+            name = self._prefix + short
+            yield check(f"rights: {name}", partial(self._rights, name, needs), BROKERS)
+        for group in groups:
+            name = self._prefix + group
+            yield check(f"group {name}", partial(self._group, name), BROKERS)
+
+    def _brokers(self) -> str:
+        brokers = self._admin.brokers()
+        if away := [each.number for each in brokers if each.is_fenced]:
+            raise Red(f"of {len(brokers)} brokers these are away: {away}", "start them")
+        versions = {self._admin.version(each.number) for each in brokers}
+        told = ", ".join(sorted(".".join(map(str, version)) for version in versions))
+        if min(versions) < OLDEST:
+            raise Red(f"{len(brokers)}, Kafka {told}", "upgrade them to Kafka 3.0 or later")
+        return f"{len(brokers)}, Kafka {told} or later"
+
+    def _wanted(self) -> Mapping[str, Topic]:
+        """As `wireroom topics plan` wants them."""
+        there = filter(None, map(self._seen, wanted(self._prefix, 1, 1)))
+        partitions = max((each.partitions for each in there), default=PARTITIONS)
+        return wanted(self._prefix, partitions, min(REPLICAS, len(self._admin.brokers())))
+
+    def _seen(self, name: str) -> Described | None:
+        try:
+            return self._admin.topics([name]).get(name)
+        except Red:
+            return None  # the topic's own check tells
+
+    def _there(self, name: str) -> Described:
+        found = self._admin.topics([name]).get(name)
+        if found is None:
+            raise Red(f"there is no topic {name}", MEND)
+        return found
+
+    def _topic(self, name: str) -> str:
+        """Raises Red for what `wireroom topics plan` would tell."""
+        there = self._there(name)
+        told = f"{there.partitions} partitions, {there.replicas} replicas"
+        if "DESCRIBE_CONFIGS" not in there.allowed:
+            return f"{told}; its settings are not ours to see"
+        found = Topic(there.partitions, there.replicas, self._admin.settings([name])[name])
+        if steps := plan({name: self._wanted()[name]}, {name: found}):
+            by_hand = not any(step.change for step in steps)
+            raise Red("; ".join(step.line for step in steps), "by hand, as it says" if by_hand else MEND)
+        return f"{told}, as it must be"
+
+    def _rights(self, name: str, needs: frozenset[str]) -> str:
+        return told_rights(f"topic {name}", self._there(name).allowed, needs)
+
+    def _group(self, name: str) -> str:
+        state, members, allowed = self._admin.group(name)
+        if allowed is None:
+            return "nobody has joined it yet"
+        rights = told_rights(f"group {name}", allowed, frozenset({"READ"}))
+        return f"{state}, {members} members; {rights}"
+
+
+def told_codecs(found: Mapping[str, bool]) -> str:
+    """Those that are there, beside the checksums; ours is lz4."""
+    absent = [name for name, is_there in found.items() if not is_there]
+    told = ", ".join(["crc32c", *(name for name, is_there in found.items() if is_there)])
+    return f"{told}; producers must not use {' or '.join(absent)}" if absent else told
+
+
+def told_rights(resource: str, allowed: Collection[str], needs: frozenset[str]) -> str:
+    """What this user may do. Raises Red when a worker needs more."""
+    if missing := needs.difference(allowed):
+        raise Red(f"we lack {_words(missing)}", f"grant {_words(missing)} on the {resource}")
+    more = frozenset(allowed) - needs - INCLUDED
+    return _words(needs) + (f"; no worker needs {_words(more)}" if more else "")
+
+
+def _words(operations: Collection[str]) -> str:
+    """As in Kafka's own tools: DescribeConfigs."""
+    return ", ".join(sorted(each.title().replace("_", "") for each in operations))
