@@ -160,7 +160,7 @@ _CHANGES = Codec("document_changed")
 
 
 @contextmanager
-def reading(registry: Registry | None) -> Iterator[None]:
+def reading(registry: Registry) -> Iterator[None]:
     """Read events in Confluent's framing too, in all threads, by the schemas of this registry."""
     _EVENTS.registry = registry
     try:
