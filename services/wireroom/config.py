@@ -163,6 +163,16 @@ class StoreSettings(_Section):
     url: _StoreUrl = Field("file:///data/store", description=STORE_URL)
 
 
+class RegistrySettings(_Section):
+    """Where the schemas of other producers are, for events in Confluent's framing."""
+
+    url: _Base | None = Field(None, description="a schema registry, with the path of its Confluent interface")
+    user: str | None = Field(None, description="who asks, with `password`")
+    password: SecretStr | None = Field(None, description="its password")
+    token: SecretStr | None = Field(None, description="a bearer token, instead of user and password")
+    ca: str | None = Field(None, description="path of a PEM file: whom to trust, if not whom the machine trusts")
+
+
 class Settings(_Section):
     """Everything that can be set. Without publications, each one that turns up is taken (`discover`)."""
 
@@ -171,6 +181,7 @@ class Settings(_Section):
     public_url: _Base = Field("http://127.0.0.1:8080/", description="where documents are read")
     log: LogSettings = Field(LogSettings(), description="where events live")
     store: StoreSettings = Field(StoreSettings(), description="where documents and editions live")
+    registry: RegistrySettings = Field(RegistrySettings(), description="where other producers' schemas are")
     flush_interval: _Seconds = Field(1.0, description="seconds between two writes of one edition, at least")
 
     @property
@@ -231,6 +242,7 @@ def _contradictions(tree: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(f"{path}.id", repr(feed["id"]), "another id: an article's `exclude` means all feeds by it")
         yield from _strangers(path, feed, ids)
     yield from _half_secure(tree)
+    yield from _half_registered(tree)
 
 
 def _half_secure(tree: Mapping[str, Any]) -> Iterator[Fault]:
@@ -245,6 +257,15 @@ def _half_secure(tree: Mapping[str, Any]) -> Iterator[Fault]:
         if not any(given.issuperset(names.split()) for names in alternatives):
             words = " or ".join(names.replace(" ", " and ") for names in alternatives)
             yield Fault("log.security", str(security["mechanism"]), f"{words} with it")
+
+
+def _half_registered(tree: Mapping[str, Any]) -> Iterator[Fault]:
+    registry = tree.get("registry")
+    given = set(registry) if isinstance(registry, Mapping) else set()
+    if len(given & {"user", "password"}) == 1 or {"user", "token"} <= given:
+        yield Fault("registry", " and ".join(sorted(given)), "user and password, or token, or none of them")
+    if given and "url" not in given:
+        yield Fault("registry", " and ".join(sorted(given)), "url with it")
 
 
 def _objects(tree: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, Any]]]:

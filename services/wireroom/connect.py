@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from wireroom.config import LOG_URL, STORE_URL, Security
+from wireroom.codec import reading
+from wireroom.config import LOG_URL, STORE_URL, RegistrySettings, Security
 from wireroom.errors import ConfigurationError, Fault
 from wireroom.log import Log
 from wireroom.s3_url import parse_s3_url
 from wireroom.store import Store
+
+if TYPE_CHECKING:
+    from wireroom.registry import SchemaRegistry
 
 KAFKA = "kafka://"
 
@@ -54,6 +59,25 @@ def _open_s3(url: str) -> Store:
     with installed():
         from wireroom.store.s3 import S3Store
     return S3Store(bucket)
+
+
+def open_registry(settings: RegistrySettings) -> "SchemaRegistry":
+    """The registry of schemas. Raises ConfigurationError when none is set."""
+    if settings.url is None:
+        raise ConfigurationError([Fault("registry.url", "no value", "a schema registry's address")])
+    with installed():
+        from wireroom.registry import SchemaRegistry
+    return SchemaRegistry(settings)
+
+
+@contextmanager
+def foreign_events(settings: RegistrySettings) -> Iterator[None]:
+    """Read events of other producers too, where a registry of their schemas is set. Raises ConfigurationError."""
+    if settings.url is None:
+        yield
+        return
+    with reading(open_registry(settings)):
+        yield
 
 
 def _path(url: str, scheme: str, expected: str) -> Path:

@@ -181,6 +181,29 @@ def test_secrets_come_from_files_and_are_never_shown(folder: Path) -> None:
     assert "12345" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("given", "lacking"),
+    [
+        ({"URL": "http://registry.example", "USER": "a"}, "user and password, or token"),
+        ({"URL": "http://registry.example", "PASSWORD": "a"}, "user and password, or token"),
+        ({"URL": "http://registry.example", "USER": "a", "PASSWORD": "a", "TOKEN": "b"}, "user and password, or token"),
+        ({"TOKEN": "b"}, "url with it"),
+    ],
+)
+def test_what_a_registry_lacks(folder: Path, given: dict[str, str], lacking: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"registry: found .*expected {lacking}"):
+        load(None, {f"WIREROOM_REGISTRY__{name}": value for name, value in given.items()})
+
+
+def test_a_registry_and_whom_it_knows(folder: Path) -> None:
+    (folder / "secret").write_text("s3cret\n")
+    given = {"URL": "https://registry.example/apis/ccompat/v7", "USER": "wireroom", "PASSWORD_FILE": "secret"}
+    registry = load(None, {f"WIREROOM_REGISTRY__{name}": value for name, value in given.items()}).registry
+    assert registry.password is not None
+    assert registry.password.get_secret_value() == "s3cret"
+    assert "s3cret" not in f"{registry!r}"
+
+
 def test_an_id_that_is_wrong_or_taken_leaves_its_feeds_without_a_publication(folder: Path) -> None:
     strangers = {"wireroom.yaml:6: feeds[0].publication", "wireroom.yaml:9: feeds[1].publications[1]"}
     assert set(faults(folder, GOOD.replace("id: fjordposten,", "id: Fjordposten,"))) == {

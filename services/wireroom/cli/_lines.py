@@ -9,7 +9,7 @@ from wireroom import codec
 from wireroom.cli._letters import OURS, REDRIVEN
 from wireroom.cli._running import Running
 from wireroom.clock import moment
-from wireroom.errors import Red, Reject
+from wireroom.errors import Red, Reject, RetryAfter
 from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, DOCUMENTS, Log, Partition, Record
 
 EVERY = 0.25  # seconds
@@ -76,7 +76,7 @@ def _told(record: Record) -> Line | None:
         return Line(record.timestamp, "dead", f"letter from {record.key or 'nobody'}: {rule}")
     try:
         event = codec.decode(record.value)
-    except (Reject, Red):
-        return None  # the dead letter says it
+    except (Reject, Red, RetryAfter):
+        return None  # the dead letter says it, or the worker
     title = event.article.title if event.article else event.note or ""
     return Line(record.timestamp, event.kind.lower(), f"{event.id}@{event.revision}  {title}")

@@ -12,7 +12,7 @@ from time import monotonic
 from types import FrameType
 
 from wireroom.config import Settings
-from wireroom.connect import installed, open_log, open_store
+from wireroom.connect import foreign_events, installed, open_log, open_store
 from wireroom.errors import Red
 from wireroom.log import ARTICLES, BACKFILL, Log
 from wireroom.sink import load_sink
@@ -105,7 +105,10 @@ def opened(settings: Settings, create: bool = True) -> Iterator[tuple[Log, Store
 
     A store that lacks atomic conditional writes is refused. Raises ConfigurationError, Red, RetryAfter.
     """
-    with closing(open_log(settings.log.url, settings.log.prefix, create, settings.log.security)) as events:
+    with (
+        foreign_events(settings.registry),
+        closing(open_log(settings.log.url, settings.log.prefix, create, settings.log.security)) as events,
+    ):
         store = open_store(settings.store.url)
         probe(store)
         yield events, store

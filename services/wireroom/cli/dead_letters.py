@@ -13,7 +13,7 @@ from wireroom.cli._settings import with_settings
 from wireroom.clock import moment
 from wireroom.codec import decode
 from wireroom.config import Settings
-from wireroom.connect import open_log
+from wireroom.connect import foreign_events, open_log
 from wireroom.errors import Red, Reject
 from wireroom.log import Log
 
@@ -58,7 +58,8 @@ def show(settings: Settings, letter_id: str, as_json: bool) -> int:
     """Show a dead letter: where it came from, why it was rejected, what is in it."""
     with opened(settings) as log:
         letter = _chosen(letters(log), [letter_id])[0]
-    click.echo(json.dumps(summary(letter) | {"event": content(letter)}) if as_json else "\n".join(page(letter)))
+    with foreign_events(settings.registry):
+        click.echo(json.dumps(summary(letter) | {"event": content(letter)}) if as_json else "\n".join(page(letter)))
     return DONE
 
 
