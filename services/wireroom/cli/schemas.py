@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
 @click.group()
 def command() -> None:
-    """Compare our schemas with those of a registry, and register them.
+    """Compare our schemas with a registry's; register them.
 
     The subjects are those of the topics' values: wireroom.articles-value, wireroom.articles.backfill-value and
     wireroom.documents-value. Nothing is ever taken away, and no rule of the registry is changed.
