@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 
 from wireroom.check import AWAY, WELL, Check, check
-from wireroom.errors import Red
+from wireroom.errors import Red, RetryAfter
 from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, DOCUMENTS
 from wireroom.log.kafka.admin import Admin, Described
 from wireroom.log.kafka.library import codecs
@@ -37,7 +37,8 @@ class Examination:
             yield check(f"topic {name}", partial(self._topic, name), BROKERS)
         for short, needs in NEEDS.items():
             name = self._prefix + short
-            yield check(f"rights: {name}", partial(self._rights, name, needs), BROKERS)
+            if there := self._seen(name):
+                yield check(f"rights: {name}", partial(told_rights, f"topic {name}", there.allowed, needs), BROKERS)
         for group in groups:
             name = self._prefix + group
             yield check(f"group {name}", partial(self._group, name), BROKERS)
@@ -61,18 +62,14 @@ class Examination:
     def _seen(self, name: str) -> Described | None:
         try:
             return self._admin.topics([name]).get(name)
-        except Red:
+        except (Red, RetryAfter):
             return None  # the topic's own check tells
-
-    def _there(self, name: str) -> Described:
-        found = self._admin.topics([name]).get(name)
-        if found is None:
-            raise Red(f"there is no topic {name}", MEND)
-        return found
 
     def _topic(self, name: str) -> str:
         """Raises Red for what `wireroom topics plan` would tell."""
-        there = self._there(name)
+        there = self._admin.topics([name]).get(name)
+        if there is None:
+            raise Red(f"there is no topic {name}", MEND)
         told = f"{there.partitions} partitions, {there.replicas} replicas"
         if "DESCRIBE_CONFIGS" not in there.allowed:
             return f"{told}; its settings are not ours to see"
@@ -81,9 +78,6 @@ class Examination:
             by_hand = not any(step.change for step in steps)
             raise Red("; ".join(step.line for step in steps), "by hand, as it says" if by_hand else MEND)
         return f"{told}, as it must be"
-
-    def _rights(self, name: str, needs: frozenset[str]) -> str:
-        return told_rights(f"topic {name}", self._there(name).allowed, needs)
 
     def _group(self, name: str) -> str:
         state, members, allowed = self._admin.group(name)
