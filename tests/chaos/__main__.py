@@ -1,0 +1,24 @@
+"""`python -m tests.chaos SEED ROUNDS`: a failing seed is played again by the same command."""
+
+import sys
+from pathlib import Path
+from shutil import rmtree
+
+from tests.chaos.run import play, random_plans
+
+BUILD = Path(__file__).parents[2] / "build"
+RESULTS, FOLDER = BUILD / "chaos.json", BUILD / "chaos"  # what servers and workers said stays until the next run
+
+
+def main(seed: int, rounds: int) -> int:
+    """1 when anything is wrong."""
+    rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    report = play(seed, list(random_plans(seed, rounds)), FOLDER)
+    report.write(RESULTS)
+    print(report)
+    return 0 if report.well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))
