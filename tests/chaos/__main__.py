@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 from shutil import rmtree
 
-from tests.chaos.run import play, random_plans
+from tests.chaos.faults import random_rounds
+from tests.chaos.run import play
 
 BUILD = Path(__file__).parents[2] / "build"
 RESULTS, FOLDER = BUILD / "chaos.json", BUILD / "chaos"  # what servers and workers said stays until the next run
@@ -14,7 +15,7 @@ def main(seed: int, rounds: int) -> int:
     """1 when anything is wrong."""
     rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    report = play(seed, list(random_plans(seed, rounds)), FOLDER)
+    report = play(seed, random_rounds(seed, rounds), FOLDER)
     report.write(RESULTS)
     print(report)
     return 0 if report.well else 1

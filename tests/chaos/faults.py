@@ -1,11 +1,12 @@
 """What can go wrong: each begins, lasts as long as the block, and ends. `worker` is the one that it happens to."""
 
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from random import Random
 from typing import NamedTuple
 
-from tests.chaos.newsroom import Newsroom, Worker
+from tests.chaos.newsroom import WORKERS, Newsroom, Worker
 from tests.chaos.start import SESSION
 from tests.servers.toxiproxy import Proxy
 
@@ -20,10 +21,41 @@ class Fault(NamedTuple):
     most: float
 
 
+class Hit(NamedTuple):
+    """One fault, the worker that it happens to (if it is one that happens to a worker), and the seconds it lasts."""
+
+    fault: str
+    worker: str
+    seconds: float
+
+
+class Round(NamedTuple):
+    """What happens at once; `rest`: the seconds until the next one."""
+
+    hits: Sequence[Hit]
+    rest: float
+
+
+def random_rounds(seed: int, rounds: int) -> Iterator[Round]:
+    """One fault each, sometimes two, of different things."""
+    chance = Random(seed)
+    for _ in range(rounds):
+        first, second = (random_hit(chance, name) for name in chance.sample(list(FAULTS), 2))
+        both = chance.random() < 0.3 and first.fault.split()[0] != second.fault.split()[0]
+        yield Round([first, second] if both else [first], rest=chance.choice((0.5, 2, SESSION)))
+
+
+def random_hit(chance: Random, name: str) -> Hit:
+    """It happens to anyone, for as long as such a thing lasts."""
+    fault = FAULTS[name]
+    return Hit(name, chance.choice(list(WORKERS)), chance.uniform(fault.least, fault.most))
+
+
 @contextmanager
 def worker_killed(newsroom: Newsroom, worker: Worker) -> Iterator[None]:
-    worker.kill()
+    """In the end: amid whatever else goes on."""
     yield
+    worker.kill()
 
 
 @contextmanager
@@ -99,7 +131,7 @@ FAULTS: Mapping[str, Fault] = {
     "broker away": Fault(broker_killed, 4, 8),
     "broker frozen": Fault(broker_frozen, 2, 8),
     "Kafka cut off": Fault(lambda newsroom, _: cut(newsroom.kafka_proxy), 1, 8),
-    "Kafka slow": Fault(lambda newsroom, _: poisoned(newsroom.kafka_proxy, "latency", latency=700, jitter=300), 2, 6),
+    "Kafka slow": Fault(lambda newsroom, _: poisoned(newsroom.kafka_proxy, "latency", latency=1500, jitter=500), 2, 6),
     "Kafka resets": Fault(lambda newsroom, _: poisoned(newsroom.kafka_proxy, "reset_peer", timeout=0), 0.5, 3),
     "S3 killed": Fault(s3_killed, 0, 4),
     "S3 hangs": Fault(s3_frozen, 1, 7),

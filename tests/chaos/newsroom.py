@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
@@ -28,7 +28,6 @@ publications: [{
     )
 }]
 feeds: [{", ".join(f"{{id: latest, publication: {name}, entries: {ARTICLES + 1}}}" for name in SHARDS)}]
-flush_interval: 0.2
 """
 
 
@@ -122,9 +121,9 @@ class Newsroom:
         """Every public document, as the S3 server keeps it: read there while that is down, too."""
         for top in ("feeds", "sitemaps", "articles"):
             for folder, _, names in os.walk(self.store / top):
-                for name in names:
-                    path = Path(folder, name)
-                    yield str(path.relative_to(self.store)), path.stat()
+                for path in (Path(folder, name) for name in names if not name.startswith(".")):  # it is being written
+                    with suppress(FileNotFoundError):
+                        yield str(path.relative_to(self.store)), path.stat()
 
 
 def store_url(port: int) -> str:

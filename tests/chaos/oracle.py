@@ -7,6 +7,7 @@ from threading import RLock
 
 from tests.chaos.reading import Torn, read
 from wireroom.event import ArticleEvent
+from wireroom.log import Partition, Position
 
 Seen = tuple[str, str]  # a document's key and an article in it
 
@@ -21,7 +22,9 @@ class Oracle:
         self.acknowledged = 0
         self._sent: dict[str, dict[int, ArticleEvent]] = defaultdict(dict)
         self._acknowledged: dict[str, int] = {}  # the greatest revision of each article
+        self._places: dict[tuple[str, int], Position] = {}  # where in the log each revision of an article came first
         self._waiting: dict[Seen, dict[int, float]] = defaultdict(dict)
+        self._by_key: dict[str, set[str]] = defaultdict(set)  # the articles that each is to tell of
         self._generations: dict[str, int] = {}
         self._shown: dict[str, Mapping[str, int]] = {}
         self._best: dict[Seen, int] = {}  # the greatest revision that was shown
@@ -35,15 +38,17 @@ class Oracle:
         with self._lock:
             self._sent[event.article_id][event.revision] = event
 
-    def acknowledge(self, event: ArticleEvent) -> None:
+    def acknowledge(self, event: ArticleEvent, place: Position) -> None:
         """From now on it must be shown, or what replaced it."""
         with self._lock:
+            self._places.setdefault((event.article_id, event.revision), place)
             self.acknowledged += 1
             known = self._acknowledged.get(event.article_id, 0)
             self._acknowledged[event.article_id] = max(known, event.revision)
             if event.revision > known:
                 since = max(time.time(), event.visible_from / 1e6)
                 for key in keys_of(event):
+                    self._by_key[key].add(event.article_id)
                     self._waiting[key, event.article_id][event.revision] = since
 
     # ---- documents ---------------------------------------------------------------------------------------------
@@ -100,6 +105,25 @@ class Oracle:
                 for revision in [each for each in waiting if self._told(key, ident, each)]:
                     stall = now - waiting.pop(revision)
                     self.longest_stall = max(self.longest_stall, (stall, f"{key}: {ident} at {revision}"))
+
+            self._check_order()
+
+    def _check_order(self) -> None:
+        """A document that tells an event tells all that came before it in the same partition, or it never will."""
+        for key, shown in self._shown.items():
+            reached: dict[Partition, int] = {}
+            for place in filter(None, map(self._places.get, shown.items())):
+                reached[place.partition] = max(place.offset, reached.get(place.partition, 0))
+            for ident in self._by_key[key]:
+                for revision in self._waiting[key, ident]:
+                    place = self._places[ident, revision]
+                    if place.offset < reached.get(place.partition, 0) and not self._has_embargo(ident, revision):
+                        self.found["lost"].append(f"{key}: {ident} at {revision} was passed over")
+
+    def _has_embargo(self, ident: str, revision: int) -> bool:
+        """Whether time alone may just have changed what must be shown."""
+        later = (event for number, event in self._sent[ident].items() if number >= revision)
+        return any(event.article and event.article.embargoed_until for event in later)
 
     def _told(self, key: str, ident: str, revision: int) -> bool:
         """Whether the document shows this revision or a later one, or rightly hides it."""

@@ -2,13 +2,13 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from random import Random
 from threading import Event, Thread
 
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults import FAULTS, Round
 from tests.chaos.newsroom import Newsroom
 from tests.chaos.oracle import Oracle
 from tests.chaos.report import Report
@@ -20,36 +20,25 @@ RATE = 12  # events a second
 PATIENCE = 120  # seconds that all may take to be shown, once everything is well again
 BUG = 70  # what a worker ends with that has one
 
-Plan = Sequence[str]  # the faults of one round, at once
 
-
-def random_plans(seed: int, rounds: int) -> Iterator[Plan]:
-    """One fault a round, sometimes two, of different things."""
-    chance = Random(seed)
-    for _ in range(rounds):
-        first, second = chance.sample(list(FAULTS), 2)
-        both = chance.random() < 0.3 and first.split()[0] != second.split()[0]
-        yield [first, second] if both else [first]
-
-
-def play(seed: int, plans: Sequence[Plan], folder: Path, bug: str | None = None) -> Report:
+def play(seed: int, rounds: Iterable[Round], folder: Path, bug: str | None = None) -> Report:
     """Play these rounds. It ends early as soon as anything is wrong."""
-    oracle, chance, begin = Oracle(), Random(seed), time.monotonic()
-    played: list[Plan] = []
+    oracle, begin = Oracle(), time.monotonic()
+    played: list[Round] = []
     with Newsroom(folder, bug) as newsroom, beside(lambda over: look(newsroom, oracle, over)):
         with beside(lambda over: tell(newsroom, oracle, Random(seed), over)):
             newsroom.work(3)
-            for plan in plans:
+            for each in rounds:
                 if oracle.found:
                     break
-                strike(newsroom, plan, chance)
-                played.append(plan)
+                strike(newsroom, each)
+                played.append(each)
             newsroom.work(2)
         settle(newsroom, oracle)
     return reported(seed, played, newsroom, oracle, time.monotonic() - begin)
 
 
-def reported(seed: int, played: Sequence[Plan], newsroom: Newsroom, oracle: Oracle, seconds: float) -> Report:
+def reported(seed: int, played: Sequence[Round], newsroom: Newsroom, oracle: Oracle, seconds: float) -> Report:
     """All of it in figures."""
     deaths = {worker.name: worker.deaths for worker in (*newsroom.workers, newsroom.guest)}
     found = dict(oracle.found)
@@ -59,7 +48,7 @@ def reported(seed: int, played: Sequence[Plan], newsroom: Newsroom, oracle: Orac
     return Report(
         seed=seed,
         rounds=len(played),
-        injected=dict(Counter(name for plan in played for name in plan)),
+        injected=dict(Counter(hit.fault for each in played for hit in each.hits)),
         events=oracle.acknowledged,
         documents=oracle.documents,
         found=found,
@@ -70,16 +59,14 @@ def reported(seed: int, played: Sequence[Plan], newsroom: Newsroom, oracle: Orac
     )
 
 
-def strike(newsroom: Newsroom, plan: Plan, chance: Random) -> None:
-    """One round: the faults, as long as they last, and a breath."""
-    lasts = 0.0
+def strike(newsroom: Newsroom, this: Round) -> None:
+    """One round: the faults, for as long as the longest lasts, and the rest after them."""
+    workers = {worker.name: worker for worker in newsroom.workers}
     with ExitStack() as going_on:
-        for name in plan:
-            fault = FAULTS[name]
-            lasts = max(lasts, chance.uniform(fault.least, fault.most))
-            going_on.enter_context(fault.happens(newsroom, chance.choice(newsroom.workers)))
-        newsroom.work(lasts)
-    newsroom.work(chance.uniform(0.2, 2))
+        for hit in this.hits:
+            going_on.enter_context(FAULTS[hit.fault].happens(newsroom, workers[hit.worker]))
+        newsroom.work(max(hit.seconds for hit in this.hits))
+    newsroom.work(this.rest)
 
 
 def settle(newsroom: Newsroom, oracle: Oracle) -> None:
@@ -123,10 +110,9 @@ def tell(newsroom: Newsroom, oracle: Oracle, chance: Random, over: Event) -> Non
             archive = chance.random() < 0.1
             while True:
                 with suppress(RetryAfter):
-                    publisher.publish(event, backfill=archive)
+                    oracle.acknowledge(event, publisher.publish(event, backfill=archive))
                     break
                 time.sleep(0.1)
-            oracle.acknowledge(event)
             time.sleep(chance.expovariate(RATE))
 
 

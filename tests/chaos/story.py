@@ -7,7 +7,7 @@ from random import Random
 from wireroom.event import Article, ArticleEvent, Kind
 
 SHARDS = {"daily": 1, "weekly": 2, "evening": 1}  # each publication's; the feeds of `weekly` have two writers
-ARTICLES = 30  # of each publication: fewer than any document shows, so that nothing leaves but by a withdrawal
+ARTICLES = 60  # of each publication: fewer than any document shows, so that nothing leaves but by a withdrawal
 TURNS = {"show": 50, "withdraw": 12, "flash": 12, "embargo": 8, "late": 8, "repeat": 10}  # how often of a hundred
 
 

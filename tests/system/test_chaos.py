@@ -2,28 +2,18 @@
 
 from pathlib import Path
 
-import pytest
-
+from tests.chaos.faults import Hit, Round
 from tests.chaos.run import play
 
-ORDERLY = [["worker killed"], ["S3 loses replies"], ["broker killed"], ["Kafka slow", "worker killed"]]
+ORDERLY = [
+    Round([Hit("worker killed", "feeds-1", 1)], 1),
+    Round([Hit("S3 loses replies", "articles-1", 1)], 1),
+    Round([Hit("broker killed", "feeds-1", 0)], 1),
+    Round([Hit("Kafka slow", "feeds-1", 2), Hit("worker killed", "sitemaps-1", 2)], 1),
+]
 
 
 def test_whatever_fails_nothing_is_lost_and_nothing_returns(tmp_path: Path) -> None:
     report = play(7, ORDERLY, tmp_path)
     assert report.well, report
     assert report.rounds == len(ORDERLY)
-
-
-@pytest.mark.parametrize(
-    ("bug", "plan"),
-    [
-        ("blind documents", ["S3 slow"]),
-        ("early commit", ["worker killed"]),
-        ("applied ignored", ["Kafka slow", "worker killed"]),
-    ],
-)
-def test_a_bug_is_caught(tmp_path: Path, bug: str, plan: list[str]) -> None:
-    report = play(7, [plan] * 8, tmp_path, bug)
-    assert not report.well
-    assert "crashed" not in report.found
