@@ -1,5 +1,6 @@
 """`python -m tests.chaos SEED ROUNDS`: a failing seed is played again by the same command."""
 
+import signal
 import sys
 from pathlib import Path
 from shutil import rmtree
@@ -22,4 +23,5 @@ def main(seed: int, rounds: int) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers and workers are stopped then, too
     sys.exit(main(*map(int, sys.argv[1:])))

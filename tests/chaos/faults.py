@@ -30,10 +30,10 @@ class Hit(NamedTuple):
 
 
 class Round(NamedTuple):
-    """What happens at once; `rest`: the seconds until the next one."""
+    """What happens at once; `rest`: the seconds until the next one, or until documents tell all that was published."""
 
     hits: Sequence[Hit]
-    rest: float
+    rest: float | None = None
 
 
 def random_rounds(seed: int, rounds: int) -> Iterator[Round]:
@@ -42,7 +42,7 @@ def random_rounds(seed: int, rounds: int) -> Iterator[Round]:
     for _ in range(rounds):
         first, second = (random_hit(chance, name) for name in chance.sample(list(FAULTS), 2))
         both = chance.random() < 0.3 and first.fault.split()[0] != second.fault.split()[0]
-        yield Round([first, second] if both else [first], rest=chance.choice((0.5, 2, SESSION)))
+        yield Round([first, second] if both else [first], rest=chance.choice((0.5, 2, SESSION, None)))
 
 
 def random_hit(chance: Random, name: str) -> Hit:

@@ -96,7 +96,7 @@ class Newsroom:
         with ExitStack() as opening:
             for server in (self.broker, self.kafka_proxy, self.s3):
                 opening.enter_context(server)
-            apply = [*WIREROOM, "topics", "apply", "--partitions", "3"]
+            apply = [*WIREROOM, "topics", "apply", "--partitions", "2"]
             subprocess.run(apply, cwd=self._folder, env=self._environment, check=True, capture_output=True)
             for worker in self.workers:
                 opening.enter_context(worker.proxy)

@@ -108,6 +108,11 @@ class Oracle:
 
             self._check_order()
 
+    def waiting_since(self) -> float:
+        """When the oldest event was acknowledged that some document does not tell yet."""
+        with self._lock:
+            return min((since for waiting in self._waiting.values() for since in waiting.values()), default=time.time())
+
     def _check_order(self) -> None:
         """A document that tells an event tells all that came before it in the same partition, or it never will."""
         for key, shown in self._shown.items():

@@ -27,11 +27,11 @@ def play(seed: int, rounds: Iterable[Round], folder: Path, bug: str | None = Non
     played: list[Round] = []
     with Newsroom(folder, bug) as newsroom, beside(lambda over: look(newsroom, oracle, over)):
         with beside(lambda over: tell(newsroom, oracle, Random(seed), over)):
-            newsroom.work(3)
+            catch_up(newsroom, oracle)
             for each in rounds:
                 if oracle.found:
                     break
-                strike(newsroom, each)
+                strike(newsroom, oracle, each)
                 played.append(each)
             newsroom.work(2)
         settle(newsroom, oracle)
@@ -59,14 +59,25 @@ def reported(seed: int, played: Sequence[Round], newsroom: Newsroom, oracle: Ora
     )
 
 
-def strike(newsroom: Newsroom, this: Round) -> None:
+def strike(newsroom: Newsroom, oracle: Oracle, this: Round) -> None:
     """One round: the faults, for as long as the longest lasts, and the rest after them."""
     workers = {worker.name: worker for worker in newsroom.workers}
     with ExitStack() as going_on:
         for hit in this.hits:
             going_on.enter_context(FAULTS[hit.fault].happens(newsroom, workers[hit.worker]))
         newsroom.work(max(hit.seconds for hit in this.hits))
-    newsroom.work(this.rest)
+    if this.rest is None:
+        catch_up(newsroom, oracle)
+    else:
+        newsroom.work(this.rest)
+
+
+def catch_up(newsroom: Newsroom, oracle: Oracle) -> None:
+    """Let it go on until documents tell all that is acknowledged by now, or something is wrong."""
+    now = time.time()
+    newsroom.work(1)
+    while oracle.waiting_since() < now and time.time() < now + PATIENCE and not oracle.found:
+        newsroom.work(0.2)
 
 
 def settle(newsroom: Newsroom, oracle: Oracle) -> None:
@@ -74,7 +85,8 @@ def settle(newsroom: Newsroom, oracle: Oracle) -> None:
     deadline = time.monotonic() + PATIENCE
     while (missing := oracle.missing()) and time.monotonic() < deadline and not oracle.found:
         newsroom.work(0.5)
-    oracle.found["lost"] += missing
+    if missing and not oracle.found:
+        oracle.found["lost"] += missing
     oracle.check()
 
 
