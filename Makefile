@@ -2,7 +2,7 @@
 # It needs Python 3.11 or later and make; everything it writes stays in this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers test unit lint types format bench bench-kafka build installed lock upgrade clean
+.PHONY: help setup demo servers test unit lint types format bench bench-kafka build installed lock upgrade clean chaos
 
 BIN := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -45,6 +45,12 @@ test: setup lint types servers  ## everything that must hold: lint, types, all t
 unit: setup  ## the unit tests only, under a minute
 	@mkdir -p build
 	$(PYTEST) tests/unit
+
+SEED ?= 1
+ROUNDS ?= 200
+
+chaos: setup servers  ## everything fails at random, SEED=… ROUNDS=…; prints what was lost, writes build/chaos.json
+	$(BIN)/python -m tests.chaos $(SEED) $(ROUNDS)
 
 lint: setup  ## style, formatting, and who may import what
 	$(BIN)/ruff check

@@ -11,8 +11,8 @@ from tests.servers.install import TOXIPROXY, go
 class Proxy(Process):
     """Stands before `upstream`, a port of this machine; listens on `port`; lets all through until told otherwise."""
 
-    def __init__(self, folder: Path, upstream: int) -> None:
-        self.port, self._control = free_port(), free_port()
+    def __init__(self, folder: Path, upstream: int, port: int | None = None) -> None:
+        self.port, self._control = port or free_port(), free_port()
         self._upstream = upstream
         folder.mkdir(parents=True, exist_ok=True)
         command = [str(go(TOXIPROXY)), "-host", "127.0.0.1", "-port", str(self._control)]
