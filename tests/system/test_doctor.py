@@ -73,8 +73,10 @@ def test_kafka_and_s3(distributed: Newsroom) -> None:
     assert checks["codecs"]["told"].startswith("crc32c, gzip, lz4")
     assert checks[f"group {prefix}feeds"]["told"] == "nobody has joined it yet"
     with distributed.running("worker", "feeds"):
-        wait_for(lambda: examined(distributed, 0)["worker feeds"]["told"] == "green, lag 0")
-        assert "1 members" in examined(distributed, 0)[f"group {prefix}feeds"]["told"]
+        wait_for(lambda: distributed.run("status").count("green"))
+        checks = examined(distributed, 0)
+        assert checks["worker feeds"]["told"].startswith("green")
+        assert "1 members" in checks[f"group {prefix}feeds"]["told"]
 
 
 def test_a_broker_that_is_away_hides_no_fault_of_the_store(distributed: Newsroom) -> None:
@@ -128,7 +130,7 @@ def test_what_may_not_be_done_is_told_with_what_to_grant(guarded: GuardedBroker,
     story = json.dumps(article("a"))
     assert f"grant Describe on the topic {articles}" in publisher.run("publish", "-", text=story, expect=1)
     grant(guarded, "publisher", ("topic", articles, ["WRITE"]))
-    wait_for(lambda: "1 event" in publisher.run("publish", "-", text=story))
+    publisher.run("publish", "-", text=story)
 
     worker = newsroom_of("worker", guarded, tmp_path / "worker", prefix)
     checks = examined(worker, 1)
@@ -138,15 +140,15 @@ def test_what_may_not_be_done_is_told_with_what_to_grant(guarded: GuardedBroker,
     writes = [("topic", f"{prefix}{topic}", ["WRITE"]) for topic in ("documents", "dead-letters")]
     groups = [("group", f"{prefix}{group}", ["READ"]) for group in ("feeds", "sitemaps", "articles")]
     grant(guarded, "worker", *reads, *writes, *groups)
-    wait_for(lambda: unwell(examined(worker, 1)) == {f"rights: {name}" for _, name, _ in reads})
+    checks = examined(worker, 1)
+    assert unwell(checks) == {f"rights: {name}" for _, name, _ in reads}
     lacking = f"grant DescribeConfigs on the topic {articles}"
-    assert lacking in examined(worker, 1)[f"rights: {articles}"]["remedy"]
+    assert lacking in checks[f"rights: {articles}"]["remedy"]
     for command in (["worker", "feeds", "--drain"], ["topics", "apply"]):
         assert lacking in worker.run(*command, expect=1)
 
     grant(guarded, "worker", *((kind, name, ["DESCRIBE_CONFIGS"]) for kind, name, _ in reads))
-    wait_for(lambda: not unwell(examined(worker, 0)))
     worker.run("worker", "feeds", "--drain")
-    told = examined(worker, 0)
-    assert told[f"rights: {prefix}documents"]["told"] == "Write"
-    assert told[f"group {prefix}feeds"]["told"] == "Empty, 0 members; Read"
+    checks = examined(worker, 0)
+    assert checks[f"rights: {prefix}documents"]["told"] == "Write"
+    assert checks[f"group {prefix}feeds"]["told"] == "Empty, 0 members; Read"
