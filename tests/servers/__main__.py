@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import install, kafka
+from tests.servers import install, kafka, registry
 
 PROGRAMS: Mapping[str, Callable[[], Path]] = {
     "versitygw": lambda: install.go(install.VERSITYGW),
@@ -15,6 +15,7 @@ PROGRAMS: Mapping[str, Callable[[], Path]] = {
     "compose": lambda: install.go(install.COMPOSE),
     "kafka": kafka.install,
     "s3proxy": lambda: install.jar(install.S3PROXY),
+    "apicurio": registry.install,
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,70 @@
+"""Producers that register their schemas, a real registry, and the embedded log."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import fastavro
+import pytest
+
+from tests.servers.registry import Registry
+from tests.system.newsroom import Newsroom, article
+from tests.unit.schema_files import EVENT_SCHEMA, Avro
+from tests.unit.test_schemas_versions import ALLOWED, FORBIDDEN
+from wireroom import codec
+from wireroom.connect import open_log
+from wireroom.event import ArticleEvent
+from wireroom.log import ARTICLES, Message
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    with Registry(tmp_path_factory.mktemp("registry")) as registry:
+        yield registry
+
+
+def tell(registry: Registry, method: str, path: str, **body: object) -> Avro:
+    """What a producer's library asks of it."""
+    headers = {"Content-Type": "application/vnd.schemaregistry.v1+json"}
+    request = urllib.request.Request(registry.url + path, json.dumps(body).encode(), headers, method=method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def produce(newsroom: Newsroom, registry: Registry, schema: Avro, ident: str) -> None:
+    """An event as a producer of its own writes it, with a schema of its own."""
+    number = tell(registry, "POST", f"/subjects/{ident}-value/versions", schema=json.dumps(schema))["id"]
+    event = codec.encode(ArticleEvent.parse(article(ident)))
+    datum = fastavro.schemaless_reader(BytesIO(event.value[10:]), EVENT_SCHEMA, None)
+    out = BytesIO(b"\0" + number.to_bytes(4))
+    out.seek(0, 2)
+    fastavro.schemaless_writer(out, json.loads(json.dumps(schema)), datum)
+    log = open_log(f"sqlite:///{newsroom.folder}/data/wireroom.db")
+    log.append(ARTICLES, [Message("daily", out.getvalue())])
+    log.close()
+
+
+def test_events_of_other_producers_are_shown_until_one_is_unlike_ours(registry: Registry, tmp_path: Path) -> None:
+    newsroom = Newsroom(tmp_path, WIREROOM_REGISTRY__URL=registry.url)
+    newsroom.publish(article("native"))
+    produce(newsroom, registry, EVENT_SCHEMA, "same")
+    produce(newsroom, registry, ALLOWED["a field with a default"], "more")
+    newsroom.run("worker", "feeds", "--drain")
+    assert {title.partition(" ")[0] for title in newsroom.titles("feeds/daily/latest.json")} == {
+        "native", "same", "more",
+    }  # fmt: skip
+    produce(newsroom, registry, FORBIDDEN["milliseconds"], "unlike")
+    told = newsroom.run("worker", "feeds", "--drain", expect=1)
+    assert "may not be read: published_at: long timestamp-millis, not long timestamp-micros" in told
+
+
+def test_schemas_are_registered_and_compared(registry: Registry, tmp_path: Path) -> None:
+    newsroom = Newsroom(tmp_path, WIREROOM_REGISTRY__URL=registry.url)
+    assert "+ wireroom.articles-value: article_event" in newsroom.run("schemas", "check")
+    newsroom.run("schemas", "register")
+    assert "= wireroom.articles-value: article_event is version 1" in newsroom.run("schemas", "register")
+    assert "= wireroom.documents-value" in newsroom.run("schemas", "check")
+    tell(registry, "POST", "/subjects/wireroom.articles-value/versions", schema=json.dumps(FORBIDDEN["milliseconds"]))
+    assert "! wireroom.articles-value: version 2" in newsroom.run("schemas", "check", expect=1)
