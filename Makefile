@@ -50,6 +50,8 @@ SEED ?= 1
 ROUNDS ?= 200
 
 chaos: setup servers  ## everything fails at random, SEED=… ROUNDS=…; prints what was lost, writes build/chaos.json
+	@mkdir -p build
+	$(PYTEST) -m chaos
 	$(BIN)/python -m tests.chaos $(SEED) $(ROUNDS)
 
 lint: setup  ## style, formatting, and who may import what

@@ -94,14 +94,18 @@ class Newsroom:
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
-            for server in (self.broker, self.kafka_proxy, self.s3):
+            proxies = [worker.proxy for worker in (*self.workers, self.guest)]
+            for server in (
+                *proxies,
+                self.kafka_proxy,
+                self.broker,
+                self.s3,
+            ):  # proxies first: a port stays free not long
                 opening.enter_context(server)
             apply = [*WIREROOM, "topics", "apply", "--partitions", "2"]
             subprocess.run(apply, cwd=self._folder, env=self._environment, check=True, capture_output=True)
             for worker in self.workers:
-                opening.enter_context(worker.proxy)
                 opening.enter_context(worker)
-            opening.enter_context(self.guest.proxy)
             opening.callback(self.guest.stop)
             self._open = opening.pop_all()
         return self

@@ -1,4 +1,4 @@
-"""A few faults in order, and the bugs that a chaos run must catch; `make chaos` plays many, at random."""
+"""A few faults in order, and, in `make chaos`, the bugs that it must catch before it plays many at random."""
 
 from pathlib import Path
 
@@ -20,3 +20,23 @@ def test_whatever_fails_nothing_is_lost_and_nothing_returns(tmp_path: Path) -> N
     report = play(7, ORDERLY, tmp_path)
     assert report.well, report
     assert report.rounds == len(ORDERLY)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("bug", "found", "hits"),
+    [
+        ("blind documents", {"fell", "resurrected"}, [Hit("S3 slow", "feeds-1", 8)]),
+        ("early commit", {"lost"}, [Hit("worker killed", "sitemaps-1", 1)]),
+        (
+            "applied ignored",
+            {"lost", "resurrected"},
+            [Hit("Kafka slow", "feeds-1", 4), Hit("worker killed", "sitemaps-1", 4)],
+        ),
+    ],
+)
+def test_a_bug_is_caught(tmp_path: Path, bug: str, found: set[str], hits: list[Hit]) -> None:
+    report = play(7, [Round(hits)] * 12, tmp_path, bug)
+    assert found & report.found.keys(), report
+    assert "crashed" not in report.found
