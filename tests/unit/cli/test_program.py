@@ -133,6 +133,7 @@ def test_an_interrupt_is_not_lost_in_what_is_being_loaded(tmp_path: Path) -> Non
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
     )
     assert command.stdout is not None
     command.stdout.readline()
