@@ -103,7 +103,7 @@ class Newsroom:
             ):  # proxies first: a port stays free not long
                 opening.enter_context(server)
             apply = [*WIREROOM, "topics", "apply", "--partitions", "2"]
-            subprocess.run(apply, cwd=self._folder, env=self._environment, check=True, capture_output=True)
+            subprocess.run(apply, cwd=self._folder, env=self._environment, check=True, stdout=subprocess.DEVNULL)
             for worker in self.workers:
                 opening.enter_context(worker)
             opening.callback(self.guest.stop)

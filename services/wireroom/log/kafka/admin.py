@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 from wireroom.errors import Red
@@ -19,6 +20,7 @@ from wireroom.log.kafka.library import (
 MISSING = failures.UnknownTopicOrPartitionError.errno
 REFUSED = failures.TopicAuthorizationFailedError.errno
 GROUP_REFUSED = failures.GroupAuthorizationFailedError.__name__
+PASSING = (failures.RetriableError, failures.InvalidReplicationFactorError)  # the latter while brokers register
 Answer = TypeVar("Answer")
 
 
@@ -61,7 +63,12 @@ class Admin:
 
     def brokers(self) -> list[Broker]:
         """All that belong to the cluster."""
-        found = asked(self._admin.describe_cluster, "the brokers are not known")["brokers"]
+        return asked(self._registered, "the brokers are not known")
+
+    def _registered(self) -> list[Broker]:
+        found = self._admin.describe_cluster()["brokers"]
+        if not found:
+            raise failures.NodeNotReadyError("no broker has registered yet")  # one answers before it does
         return [Broker(each["broker_id"], each.get("is_fenced", False)) for each in found]
 
     def version(self, broker: int) -> tuple[int, ...]:
@@ -104,13 +111,27 @@ class Admin:
         return settings
 
     def create(self, topic: str, partitions: int, replicas: int, settings: Mapping[str, str]) -> None:
-        """Make a topic."""
+        """Make a topic, unless it is there by now."""
         new = {topic: {"num_partitions": partitions, "replication_factor": replicas, "configs": dict(settings)}}
-        asked(lambda: self._admin.create_topics(new, wait_for_metadata=True), f"{topic} cannot be made")
+
+        def make() -> None:
+            with suppress(failures.TopicAlreadyExistsError):  # the answer to our first request may have been lost
+                self._admin.create_topics(new)
+            self._admin.wait_for_topics([topic])
+
+        asked(make, f"{topic} cannot be made")
 
     def grow(self, topic: str, partitions: int) -> None:
-        """Give a topic more partitions."""
-        asked(lambda: self._admin.create_partitions({topic: partitions}), f"{topic} cannot grow")
+        """Give a topic more partitions, unless it has them by now."""
+
+        def make() -> None:
+            try:
+                self._admin.create_partitions({topic: partitions})
+            except failures.InvalidPartitionsError:  # the answer to our first request may have been lost
+                if self.topics([topic])[topic].partitions != partitions:
+                    raise
+
+        asked(make, f"{topic} cannot grow")
 
     def change(self, topic: str, settings: Mapping[str, str]) -> None:
         """Change settings of a topic; all others stay."""
@@ -143,7 +164,7 @@ def asked(question: Callable[[], Answer], doing: str) -> Answer:
         with explained(doing):
             try:
                 return question()
-            except failures.RetriableError:
+            except PASSING:
                 if time.monotonic() > deadline:
                     raise
         time.sleep(0.1)

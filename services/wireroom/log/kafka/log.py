@@ -1,7 +1,7 @@
 """A log in Kafka."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import NamedTuple
 
@@ -112,6 +112,11 @@ class KafkaLog:
         """How the brokers call a topic."""
         return self._prefix + topic
 
+    def look_again(self, topics: Iterable[str]) -> None:
+        """Ask the brokers afresh. Raises Red for a topic that was made anew."""
+        for topic in topics:
+            self._ask(topic)
+
     def standing(self, group: str, partitions: Sequence[Partition]) -> Mapping[Partition, tuple[Commit, int, int]]:
         """What a group has committed of each, its first offset, and the one that its next record will get."""
         places = [self._place(partition) for partition in partitions]
@@ -136,17 +141,18 @@ class KafkaLog:
     def _topic(self, topic: str) -> Topic:
         known = self._topics.get(topic)
         if known is None or known.fresh_until < time.monotonic():
-            found = self._ask(self.name(topic))
-            if known is not None and known.id != found.id:
-                raise recreated(self.name(topic))
-            known = self._topics[topic] = found
+            return self._ask(topic)
         return known
 
-    def _ask(self, name: str) -> Topic:
+    def _ask(self, topic: str) -> Topic:
+        name, known = self.name(topic), self._topics.get(topic)
         found = self._admin().topics([name]).get(name)
         if found is None:
             raise Red(f"there is no topic {name}", MEND)
-        return Topic(found.id, found.partitions, time.monotonic() + FRESH)
+        if known is not None and known.id != found.id:
+            raise recreated(name)
+        self._topics[topic] = Topic(found.id, found.partitions, time.monotonic() + FRESH)
+        return self._topics[topic]
 
     def _place(self, partition: Partition) -> Place:
         return self.name(partition.topic), partition.number

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from wireroom.errors import Fenced, Red
@@ -28,6 +28,10 @@ class Surroundings(Protocol):
 
     def topic_id(self, topic: str) -> str:
         """See `Log`."""
+        ...
+
+    def look_again(self, topics: Iterable[str]) -> None:
+        """Ask the brokers afresh. Raises Red for a topic that was made anew."""
         ...
 
     def standing(self, group: str, partitions: Sequence[Partition]) -> Mapping[Partition, tuple[Commit, int, int]]:
@@ -86,8 +90,10 @@ class KafkaMember:
         self._client.pause([self._place(partition) for partition in full])
         try:
             found = self._client.poll(wait, MOST)
-        finally:
-            self._check_topics()  # a topic made anew may show in that a position is not in it
+        except Red:
+            self._around.look_again(self._topics.values())  # that a position is not in the log may be a topic made anew
+            raise
+        self._check_topics()
         gained, lost = self._follow()
         count = 0
         for place, records in found.items():

@@ -1,3 +1,5 @@
+from contextlib import AbstractContextManager, nullcontext
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
@@ -5,7 +7,7 @@ import pytest
 from kafka import errors
 
 from wireroom.errors import Red, RetryAfter
-from wireroom.log.kafka.admin import Admin
+from wireroom.log.kafka.admin import Admin, Broker
 from wireroom.log.kafka.library import Connection
 
 NAME = "wireroom.articles"
@@ -60,3 +62,35 @@ def test_while_a_topic_is_being_made_it_is_asked_for_again() -> None:
 def test_any_other_error_of_a_topic_is_not_taken_for_an_answer() -> None:
     with pytest.raises(RetryAfter, match="InvalidTopicError"):
         admin(errors.InvalidTopicError.errno).topics(["a b"])
+
+
+def test_while_no_broker_has_registered_they_are_asked_for_again() -> None:
+    answers = [{"brokers": []}, {"brokers": [{"broker_id": 7}]}]
+    assert asking(describe_cluster=lambda: answers.pop(0)).brokers() == [Broker(7, False)]
+
+
+def test_a_topic_is_made_when_a_broker_has_registered_and_though_the_answer_is_lost() -> None:
+    waited: list[list[str]] = []
+    refusals = [errors.InvalidReplicationFactorError(), errors.RequestTimedOutError(), errors.TopicAlreadyExistsError()]
+    asking(create_topics=lambda topics: fail(refusals.pop(0)), wait_for_topics=waited.append).create(NAME, 2, 1, {})
+    assert (refusals, waited) == ([], [[NAME]])
+
+
+@pytest.mark.parametrize(("there", "outcome"), [(1, nullcontext()), (2, pytest.raises(RetryAfter, match="cannot grow"))])
+def test_a_topic_grows_though_the_answer_is_lost(there: int, outcome: AbstractContextManager[object]) -> None:
+    client = Client([0], {})
+    refusals = [errors.RequestTimedOutError(), errors.InvalidPartitionsError()]
+    with outcome:
+        asking(
+            create_partitions=lambda partitions: fail(refusals.pop(0)), describe_topics=client.describe_topics
+        ).grow(NAME, there)
+    assert not refusals
+
+
+def asking(**answers: object) -> Admin:
+    client = SimpleNamespace(close=lambda: None, **answers)
+    return Admin(cast(Connection, SimpleNamespace(admin=lambda: client)))
+
+
+def fail(error: Exception) -> None:
+    raise error
