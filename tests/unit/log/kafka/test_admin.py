@@ -76,14 +76,16 @@ def test_a_topic_is_made_when_a_broker_has_registered_and_though_the_answer_is_l
     assert (refusals, waited) == ([], [[NAME]])
 
 
-@pytest.mark.parametrize(("there", "outcome"), [(1, nullcontext()), (2, pytest.raises(RetryAfter, match="cannot grow"))])
+@pytest.mark.parametrize(
+    ("there", "outcome"), [(1, nullcontext()), (2, pytest.raises(RetryAfter, match="cannot grow"))]
+)
 def test_a_topic_grows_though_the_answer_is_lost(there: int, outcome: AbstractContextManager[object]) -> None:
     client = Client([0], {})
     refusals = [errors.RequestTimedOutError(), errors.InvalidPartitionsError()]
     with outcome:
-        asking(
-            create_partitions=lambda partitions: fail(refusals.pop(0)), describe_topics=client.describe_topics
-        ).grow(NAME, there)
+        asking(create_partitions=lambda partitions: fail(refusals.pop(0)), describe_topics=client.describe_topics).grow(
+            NAME, there
+        )
     assert not refusals
 
 
