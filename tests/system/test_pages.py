@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.unit.serve.newsroom import HEADLINES, SETTINGS, fill
 from wireroom.config import Settings
-from wireroom.serve import WebServer, create_app
+from wireroom.serve import create_app
 from wireroom.store import STATE, Store
 from wireroom.store.directory import DirectoryStore
+from wireroom.web import WebServer
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ColorScheme = Literal["light", "dark"]

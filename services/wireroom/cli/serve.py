@@ -19,7 +19,8 @@ def command(settings: Settings, host: str, port: int) -> None:
     Only the public ones, and a catalogue of them at /.
     """
     with installed():
-        from wireroom.serve import WebServer, create_app
+        from wireroom.serve import create_app
+        from wireroom.web import WebServer
     tell()
     running = Running()
     server = WebServer(create_app(open_store(settings.store.url), settings), host, port)

@@ -51,7 +51,8 @@ def run_drained(settings: Settings) -> None:
 def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running], None] | None = None) -> None:
     """Workers, web server and live lines, until a signal; `beside` runs in a thread of its own with the log."""
     with installed():
-        from wireroom.serve import WebServer, create_app
+        from wireroom.serve import create_app
+        from wireroom.web import WebServer
 
     async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
         await served(scope, receive, send)  # its documents name the address, which is known once it is bound

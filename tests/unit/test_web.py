@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.unit.serve.newsroom import SETTINGS, fill
+from wireroom import web as module
 from wireroom.errors import Red
-from wireroom.serve import WebServer, create_app
-from wireroom.serve import server as module
+from wireroom.serve import create_app
 from wireroom.store.memory import MemoryStore
+from wireroom.web import WebServer
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Events over HTTP: what publishing systems push, durable before it is answered."""
