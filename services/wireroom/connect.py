@@ -12,7 +12,7 @@ from wireroom.config import LOG_URL, STORE_URL, RegistrySettings, Security
 from wireroom.errors import ConfigurationError, Fault
 from wireroom.log import Log
 from wireroom.s3_url import parse_s3_url
-from wireroom.store import Store
+from wireroom.store import PolledStore
 
 if TYPE_CHECKING:
     from wireroom.registry import SchemaRegistry
@@ -41,7 +41,7 @@ def brokers(url: str) -> list[str]:
     return url.removeprefix(KAFKA).split(",")
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str) -> PolledStore:
     """The store of a URL. Raises ConfigurationError, Red, RetryAfter."""
     if url.startswith("s3://"):
         return _open_s3(url)
@@ -51,7 +51,7 @@ def open_store(url: str) -> Store:
     return DirectoryStore(path)
 
 
-def _open_s3(url: str) -> Store:
+def _open_s3(url: str) -> PolledStore:
     try:
         bucket = parse_s3_url(url)
     except ValueError as error:

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from wireroom.errors import Red
 
 MOST = 500  # connections at once
 PATIENCE = 60.0  # seconds for asking and for taking the whole answer
+HEAD = 64 * 1024  # bytes of a request without its body
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class WebServer:
@@ -55,8 +57,11 @@ class WebServer:
         self._uvicorn.should_exit = True
 
 
-class _Connection(H11Protocol):
+class _Connection(HttpToolsProtocol):
     """A connection that ends when nothing was asked for a while: the log needs the descriptors that readers take."""
+
+    _head = 0  # bytes that came and belong to no complete head yet
+    _in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Refuse it when there are too many."""
@@ -64,6 +69,24 @@ class _Connection(H11Protocol):
         self._watch()
         if len(self.connections) > min(MOST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2):
             transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; the parser alone would keep a head of any size."""
+        self._head += len(data)
+        super().data_received(data)
+        if not self._in_body and self._head > HEAD:
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        """A head ends."""
+        self._head, self._in_body = 0, True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """A request ends."""
+        self._in_body = False
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop watching."""

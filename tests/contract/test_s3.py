@@ -9,7 +9,7 @@ from tests.contract.store_contract import CONTRACT, Check
 from tests.servers.s3 import CREDENTIALS, S3Server, gofakes3, good, s3proxy
 from wireroom.connect import open_store
 from wireroom.errors import Red
-from wireroom.store import Store
+from wireroom.store import PolledStore
 from wireroom.store.probe import probe
 
 
@@ -28,16 +28,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 @pytest.fixture
-def store(server: S3Server) -> Store:
+def store(server: S3Server) -> PolledStore:
     return open_store(server.url())
 
 
 @pytest.mark.parametrize("check", CONTRACT, ids=lambda check: check.__name__)
-def test_s3_keeps_the_contract(store: Store, check: Check) -> None:
+def test_s3_keeps_the_contract(store: PolledStore, check: Check) -> None:
     check(store)
 
 
-def test_the_probe_accepts_a_good_server_and_leaves_nothing_behind(store: Store) -> None:
+def test_the_probe_accepts_a_good_server_and_leaves_nothing_behind(store: PolledStore) -> None:
     probe(store)
     assert list(store.keys("")) == []
 

@@ -8,16 +8,16 @@ import pytest
 
 from tests.contract.store_contract import CONTRACT, KEY, STRICT, TYPE, Check
 from wireroom.errors import Conflict, Red
-from wireroom.store import Metadata, Store, Stored
+from wireroom.store import Metadata, PolledStore, Stored
 from wireroom.store.directory import DirectoryStore
 from wireroom.store.memory import MemoryStore
 from wireroom.store.naming import etag
 from wireroom.store.probe import probe
 
-MakeStore = Callable[[Path], Store]
+MakeStore = Callable[[Path], PolledStore]
 
 
-def memory(folder: Path) -> Store:
+def memory(folder: Path) -> PolledStore:
     return MemoryStore()
 
 
@@ -160,6 +160,11 @@ class DeletesAnything(MemoryStore):
             super().delete(key, held.etag)
 
 
+class NeverLooksAgain(MemoryStore):
+    def refresh(self, key: str, known: Stored) -> Stored | None:
+        return known
+
+
 REFUSED = {
     IgnoresConditions: "create-only writes",
     IgnoresIfMatch: "conditional replacement",
@@ -171,10 +176,10 @@ REFUSED = {
     ServesStaleReads: "reading what was written",
     OneEtagForEverything: "ETags that change",
 }
-BROKEN: tuple[type[MemoryStore], ...] = (*REFUSED, ListsInItsOwnOrder, DeletesAnything)
+BROKEN: tuple[type[MemoryStore], ...] = (*REFUSED, ListsInItsOwnOrder, DeletesAnything, NeverLooksAgain)
 
 
-def breaches(store: Callable[[], Store]) -> list[str]:
+def breaches(store: Callable[[], PolledStore]) -> list[str]:
     """The checks that a store fails, each on a store of its own."""
     failed = []
     for check in CONTRACT + STRICT:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.unit.serve.newsroom import HEADLINES, SETTINGS, fill
 from wireroom.config import Settings
 from wireroom.serve import create_app
-from wireroom.store import STATE, Store
+from wireroom.store import STATE, PolledStore
 from wireroom.store.directory import DirectoryStore
 from wireroom.web import WebServer
 
@@ -43,12 +43,12 @@ def store(tmp_path: Path) -> DirectoryStore:
 
 
 @pytest.fixture
-def address(store: Store) -> Iterator[str]:
+def address(store: PolledStore) -> Iterator[str]:
     fill(store)
     yield from serve(store, SETTINGS)
 
 
-def serve(store: Store, settings: Settings) -> Iterator[str]:
+def serve(store: PolledStore, settings: Settings) -> Iterator[str]:
     server = WebServer(create_app(store, settings), port=0)
     thread = threading.Thread(target=server.run)
     thread.start()

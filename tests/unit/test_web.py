@@ -67,6 +67,19 @@ def test_who_asks_nothing_is_let_go(server: WebServer, monkeypatch: pytest.Monke
             assert slow.recv(1) == b""
 
 
+def test_a_head_without_end_is_refused(server: WebServer) -> None:
+    with socket.create_connection(server._socket.getsockname(), timeout=10) as endless:
+        endless.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * module.HEAD)
+        assert endless.recv(100).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_body_may_be_longer_than_a_head(server: WebServer) -> None:
+    connection = connect(server)
+    connection.request("GET", "/robots.txt", b"x" * 2 * module.HEAD)
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
 def test_readers_leave_descriptors_to_the_workers(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 1)
     first = connect(server)

@@ -16,7 +16,7 @@ from wireroom.connect import foreign_events, installed, open_log, open_store
 from wireroom.errors import Red
 from wireroom.log import ARTICLES, BACKFILL, Log
 from wireroom.sink import load_sink
-from wireroom.store import Store
+from wireroom.store import PolledStore, Store
 from wireroom.store.probe import probe
 from wireroom.worker import Worker
 
@@ -100,7 +100,7 @@ def tell(level: int = logging.INFO) -> None:
 
 
 @contextmanager
-def opened(settings: Settings, create: bool = True) -> Iterator[tuple[Log, Store]]:
+def opened(settings: Settings, create: bool = True) -> Iterator[tuple[Log, PolledStore]]:
     """Log and store; without `create` the log must be there already.
 
     A store that lacks atomic conditional writes is refused. Raises ConfigurationError, Red, RetryAfter.

@@ -7,7 +7,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from wireroom.clock import SECOND, micros, moment
 
-_TAG = re.compile(r'(?:W/)?("[^"]*")')
+_TAG = re.compile(rb'(?:W/)?("[^"]*")')
 _CODING = re.compile(r"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*([0-9.]+)\s*)?")
 
 
@@ -33,15 +33,14 @@ def http_date(seconds: int) -> str:
     return format_datetime(moment(seconds * SECOND), usegmt=True)
 
 
-def not_modified(headers: Mapping[str, str], etag: str, modified: int) -> bool:
+def not_modified(headers: Mapping[bytes, bytes], etag: str, modified: int) -> bool:
     """Whether the reader has this state already: an ETag of it or, only if none was sent, a date (section 13.2.2).
 
     `modified`: microseconds. If-None-Match compares weakly (section 8.8.3.2).
     """
-    known = headers.get("if-none-match")
-    if known is not None:
-        return known.strip() == "*" or etag in _TAG.findall(known)
-    since = _seconds(headers.get("if-modified-since", ""))
+    if (known := headers.get(b"if-none-match")) is not None:
+        return known.strip() == b"*" or etag.encode() in _TAG.findall(known)
+    since = _seconds(headers.get(b"if-modified-since", b"").decode("latin-1"))
     return since is not None and modified // SECOND + 1 <= since
 
 

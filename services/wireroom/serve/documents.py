@@ -1,17 +1,18 @@
-"""Documents as they are served: public keys only, read at most 100 times a second each, compressed once per body."""
+"""Documents as they are served: public keys only, each asked for seldom and compressed once per body."""
 
 import gzip
 import json
 from collections import OrderedDict
 from functools import cached_property
 from threading import Lock
+from typing import NamedTuple
 
 from wireroom.clock import SECOND, Clock
+from wireroom.errors import WireroomError
 from wireroom.sink import installed_sinks
-from wireroom.store import Store, Stored
+from wireroom.store import PolledStore, Stored
 from wireroom.store.naming import is_key
 
-_FRESH = SECOND // 100
 _ROOM = 32_000_000  # bytes of bodies, compressed ones included
 _FOLDERS = frozenset(installed_sinks())
 _TYPES = {
@@ -39,12 +40,13 @@ def is_article(key: str) -> bool:
 
 
 class Served:
-    """One state of the document `key`. `read_at`: microseconds since the epoch."""
+    """One state of the document `key`, last seen in the store at `read_at`, in microseconds since the epoch."""
 
-    def __init__(self, key: str, stored: Stored, read_at: int) -> None:
+    read_at = 0
+
+    def __init__(self, key: str, stored: Stored) -> None:
         self.key = key
         self.stored = stored
-        self.read_at = read_at
 
     @cached_property
     def gzipped(self) -> bytes | None:
@@ -66,41 +68,66 @@ class Served:
 
 
 class Documents:
-    """What the store holds under public keys, through a small cache. Safe to use from several threads."""
+    """What the store holds under public keys, through a cache of bounded size. Safe to use from several threads.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    A document is at most a second old, or 10 ms where the store is near. While the store is unwell, what is held of it
+    is served, and says how old it is.
+    """
+
+    def __init__(self, store: PolledStore, clock: Clock) -> None:
+        self.near = store.near
+        self._fresh = SECOND // 100 if store.near else SECOND
         self._store = store
         self._clock = clock
-        self._cache: OrderedDict[str, Served] = OrderedDict()
+        self._cache: OrderedDict[str, _Held] = OrderedDict()
         self._size = 0
         self._lock = Lock()
 
+    def fresh(self, key: str) -> "_Held | None":
+        """What is held of a document and need not be asked for again yet."""
+        held = self._cache.get(key)
+        return held if held and 0 <= self._clock.now() - held.read_at < self._fresh else None
+
     def read(self, key: str) -> Served | None:
-        """A public document, at most 10 ms old; None when there is none. Raises as the store does."""
+        """A public document; None when there is none. Raises as the store does while nothing is held of it."""
         if media_type(key) is None:
             return None
-        now, held = self._clock.now(), self._cache.get(key)
-        if held and 0 <= now - held.read_at < _FRESH:
-            return held
-        stored = self._store.get(key)
-        if held and stored == held.stored:
-            held.read_at = now
-            fresh: Served | None = held
-        else:
-            fresh = Served(key, stored, now) if stored else None
-        self._keep(key, fresh)
-        return fresh
+        held = self.fresh(key) or self._ask(key)
+        return held.served
 
-    def _keep(self, key: str, fresh: Served | None) -> None:
+    def _ask(self, key: str) -> "_Held":
+        now, held = self._clock.now(), self._cache.get(key)
+        known = held.served if held else None
+        try:
+            stored = self._store.refresh(key, known.stored) if known else self._store.get(key)
+        except WireroomError:
+            if known is None:
+                raise
+            return self._keep(key, _Held(known, now))
+        if known is None or stored is not known.stored:
+            known = Served(key, stored) if stored else None
+        if known is not None:
+            known.read_at = now
+        return self._keep(key, _Held(known, now))
+
+    def _keep(self, key: str, held: "_Held") -> "_Held":
         with self._lock:
             if old := self._cache.pop(key, None):
-                self._size -= _weight(old)
-            if fresh and _weight(fresh) <= _ROOM // 4:
-                self._cache[key] = fresh
-                self._size += _weight(fresh)
+                self._size -= old.weight
+            if held.weight <= _ROOM // 4:
+                self._cache[key] = held
+                self._size += held.weight
             while self._size > _ROOM:
-                self._size -= _weight(self._cache.popitem(last=False)[1])
+                self._size -= self._cache.popitem(last=False)[1].weight
+        return held
 
 
-def _weight(served: Served) -> int:
-    return 2 * len(served.stored.body) + 1000
+class _Held(NamedTuple):
+    """What the store said at `read_at`, in microseconds since the epoch: there may be no such document."""
+
+    served: Served | None
+    read_at: int
+
+    @property
+    def weight(self) -> int:
+        return 1000 + (2 * len(self.served.stored.body) if self.served else 0)

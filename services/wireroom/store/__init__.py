@@ -62,3 +62,19 @@ class Store(Protocol):
     def now(self) -> int:
         """The store's own time in microseconds since the epoch, to the second or so."""
         ...
+
+
+class PolledStore(Store, Protocol):
+    """A store that a server may ask again and again for the same object: all of ours are such.
+
+    `near`: whether that takes no longer than a look at a file, so that it may be done between two requests.
+    """
+
+    @property
+    def near(self) -> bool:
+        """See above."""
+        ...
+
+    def refresh(self, key: str, known: Stored) -> Stored | None:
+        """As `get`, at less cost where `known` still lies there: then it is `known` itself. Raises as `get` does."""
+        ...

@@ -12,6 +12,8 @@ from wireroom.store.naming import checked, etag
 class MemoryStore:
     """Keeps everything in a dict; gone with the process."""
 
+    near = True
+
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._objects: dict[str, Stored] = {}
@@ -20,6 +22,10 @@ class MemoryStore:
     def get(self, key: str) -> Stored | None:
         """The object; None when there is none."""
         return self._objects.get(checked(key))
+
+    def refresh(self, key: str, known: Stored) -> Stored | None:
+        """The object; `known` itself while that is what lies there."""
+        return known if (held := self.get(key)) == known else held
 
     def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         """Create or replace; the new ETag. Raises Conflict."""

@@ -61,6 +61,8 @@ Reply = tuple[Answer, Any]
 class S3Store:
     """Keeps each object in a bucket. Any number of threads, processes and machines may use the same one."""
 
+    near = False
+
     def __init__(self, url: S3Url) -> None:
         """Open; nothing is sent yet. Raises Red when there are no credentials."""
         session = Session()
@@ -79,8 +81,13 @@ class S3Store:
 
     def get(self, key: str) -> Stored | None:
         """The object, never torn; None when there is none. Raises RetryAfter, Red."""
-        name = self._prefix + checked(key)
-        return self._read(key, _stored, lambda: _with_body(self._s3.get_object(Bucket=self._bucket, Key=name)))
+        what = {"Bucket": self._bucket, "Key": self._prefix + checked(key)}
+        return self._read(key, _stored, lambda: _with_body(self._s3.get_object(**what)))
+
+    def refresh(self, key: str, known: Stored) -> Stored | None:
+        """The object; `known` itself, which is not sent again, while it lies there. Raises as `get` does."""
+        what = {"Bucket": self._bucket, "Key": self._prefix + checked(key), "IfNoneMatch": known.etag}
+        return self._read(key, _stored, lambda: _with_body(self._s3.get_object(**what)), known)
 
     def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         """Create or replace; the new ETag, once the store has told it.
@@ -125,22 +132,31 @@ class S3Store:
         assert found is not None  # NoSuchKey is no answer to it
         return found
 
-    def _read(self, key: str, take: Callable[[Any], T | None], call: Callable[[], Any]) -> T | None:
-        """What `take` makes of an answer that came whole; None for no such object. Tried again when that is quick."""
+    def _read(
+        self, key: str, take: Callable[[Any], T | None], call: Callable[[], Any], known: T | None = None
+    ) -> T | None:
+        """What `take` makes of an answer that came whole, or `known`, which was not modified; None for no such object.
+
+        Tried again when that is quick.
+        """
         start = time.monotonic()
         for tries in range(1, _TRIES + 1):
             try:
-                return self._read_once(key, take, call)
+                return self._read_once(key, take, call, known)
             except RetryAfter:
                 if tries == _TRIES or time.monotonic() - start > _PATIENCE:
                     raise
             time.sleep(uniform(0, 0.1 * 2**tries))
         raise AssertionError("the last try returns or raises")
 
-    def _read_once(self, key: str, take: Callable[[Any], T | None], call: Callable[[], Any]) -> T | None:
+    def _read_once(
+        self, key: str, take: Callable[[Any], T | None], call: Callable[[], Any], known: T | None
+    ) -> T | None:
         answer, result = self._ask(key, lambda: _reply(call), RetryAfter)
         if answer.status == 404 and answer.code == "NoSuchKey":
             return None
+        if answer.status == 304 and known is not None:
+            return known
         found = take(result) if answer.status == 200 else None
         if found is None:
             raise of_read(answer, key)

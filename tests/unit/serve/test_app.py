@@ -174,6 +174,31 @@ def test_a_store_that_cannot_be_read_is_said_to_be(error: Exception, seconds: st
     assert b"permission" not in answer.body
 
 
+def test_a_document_is_served_while_the_store_is_away(clock: ManualClock) -> None:
+    store = Leaving(clock)
+    fill(store)
+    app = create_app(store, SETTINGS, clock)
+    first = ask(app, RSS)
+    store.is_away = True
+    clock.time += 4 * SECOND
+    assert ask(app, RSS) == first
+    clock.time += 90 * SECOND
+    late = ask(app, RSS)
+    assert (late.status, late.body, late.headers["age"]) == (200, first.body, "94")
+    assert late.headers["warning"] == '110 - "Response is Stale"'
+    again = ask(app, RSS, {"If-None-Match": first.headers["etag"]})
+    assert (again.status, again.headers["age"]) == (304, "94")
+
+
+class Leaving(MemoryStore):
+    is_away = False
+
+    def refresh(self, key: str, known: Stored) -> Stored | None:
+        if self.is_away:
+            raise RetryAfter("away")
+        return super().refresh(key, known)
+
+
 class Failing(MemoryStore):
     def __init__(self, error: Exception) -> None:
         super().__init__()

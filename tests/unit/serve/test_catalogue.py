@@ -7,7 +7,7 @@ from wireroom.clock import SECOND, ManualClock, micros
 from wireroom.config import Publication, Settings
 from wireroom.serve.catalogue import Section, catalogue, sitemaps
 from wireroom.serve.documents import Documents
-from wireroom.store import STATE, Store
+from wireroom.store import STATE, PolledStore
 from wireroom.store.memory import MemoryStore
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -19,7 +19,7 @@ def filled(clock: ManualClock | None = None) -> MemoryStore:
     return store
 
 
-def found(store: Store, settings: Settings = SETTINGS) -> tuple[Section, ...]:
+def found(store: PolledStore, settings: Settings = SETTINGS) -> tuple[Section, ...]:
     return catalogue(settings, store.keys, Documents(store, ManualClock()).read)
 
 

@@ -1,5 +1,7 @@
 """What a request's headers decide."""
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,12 @@ from wireroom.serve.conditions import accepts_gzip, http_date, last_modified, no
 
 TAG = '"5f3a"'
 NOON = 1_767_268_800  # 2026-01-01T12:00:00Z, in seconds
+
+
+def known_by(headers: Mapping[str, str], modified: int) -> bool:
+    """Whether the reader has the state with `TAG` already. Names and values come as bytes; ASGI allows any."""
+    sent = {name.encode(): value.encode("utf-8", "surrogatepass") for name, value in headers.items()}
+    return not_modified(sent, TAG, modified)
 
 
 @pytest.mark.parametrize(
@@ -29,34 +37,34 @@ def test_gzip_is_not_accepted(header: str) -> None:
 @given(st.text())
 def test_no_header_breaks_the_server(header: str) -> None:
     accepts_gzip(header)
-    not_modified({"if-none-match": header}, TAG, 0)
-    not_modified({"if-modified-since": header}, TAG, 0)
+    known_by({"if-none-match": header}, 0)
+    known_by({"if-modified-since": header}, 0)
 
 
 @pytest.mark.parametrize(
     "known", [TAG, f"W/{TAG}", "*", f'"other", {TAG}', f'W/"other",W/{TAG} ', f'"with, comma", {TAG}']
 )
 def test_a_known_state_is_not_sent_again(known: str) -> None:
-    assert not_modified({"if-none-match": known}, TAG, NOON * SECOND)
+    assert known_by({"if-none-match": known}, NOON * SECOND)
 
 
 @pytest.mark.parametrize("known", ['"other"', "5f3a", "", '"5f3a', '"5F3A"', '"5f3a-gzip"'])
 def test_another_state_is_sent_even_if_the_date_is_known(known: str) -> None:
     headers = {"if-none-match": known, "if-modified-since": http_date(NOON + 60)}
-    assert not not_modified(headers, TAG, NOON * SECOND)
+    assert not known_by(headers, NOON * SECOND)
 
 
 def test_the_date_decides_when_no_etag_was_sent() -> None:
-    assert not_modified({"if-modified-since": "Thu, 01 Jan 2026 12:00:01 GMT"}, TAG, NOON * SECOND)
-    assert not_modified({"if-modified-since": "Thu, 01 Jan 2026 13:00:00 GMT"}, TAG, NOON * SECOND)
-    assert not not_modified({"if-modified-since": "Thu, 01 Jan 2026 12:00:00 GMT"}, TAG, NOON * SECOND)
-    assert not not_modified({"if-modified-since": "yesterday"}, TAG, NOON * SECOND)
-    assert not not_modified({}, TAG, NOON * SECOND)
+    assert known_by({"if-modified-since": "Thu, 01 Jan 2026 12:00:01 GMT"}, NOON * SECOND)
+    assert known_by({"if-modified-since": "Thu, 01 Jan 2026 13:00:00 GMT"}, NOON * SECOND)
+    assert not known_by({"if-modified-since": "Thu, 01 Jan 2026 12:00:00 GMT"}, NOON * SECOND)
+    assert not known_by({"if-modified-since": "yesterday"}, NOON * SECOND)
+    assert not known_by({}, NOON * SECOND)
 
 
 @pytest.mark.parametrize("date", [f"Thu, 01 Jan {'9' * 20} 12:00:00 GMT", f"Thu, 01 Jan 2026 12:00:00 +{'9' * 20}"])
 def test_a_date_that_no_clock_can_show_decides_nothing(date: str) -> None:
-    assert not not_modified({"if-modified-since": date}, TAG, NOON * SECOND)
+    assert not known_by({"if-modified-since": date}, NOON * SECOND)
 
 
 def test_a_date_is_written_as_http_wants_it() -> None:
@@ -71,7 +79,7 @@ def test_no_change_is_missed_by_a_reader_that_knows_only_dates(one: int, read: i
     """Case F4: two changes within a second. Whoever read the first is sent the second."""
     first, read_at, second = sorted((one, read, two))
     known = http_date(last_modified(first, read_at))
-    assert not not_modified({"if-modified-since": known}, TAG, second)
+    assert not known_by({"if-modified-since": known}, second)
 
 
 @given(moments, st.integers(0, 10 * SECOND))
@@ -79,4 +87,4 @@ def test_a_date_is_never_in_the_future_and_settles(modified: int, later: int) ->
     given_date = last_modified(modified, modified + later)
     assert given_date * SECOND <= modified + later
     if later >= 2 * SECOND:
-        assert not_modified({"if-modified-since": http_date(given_date)}, TAG, modified)
+        assert known_by({"if-modified-since": http_date(given_date)}, modified)

@@ -5,6 +5,7 @@ import gzip
 import pytest
 
 from wireroom.clock import SECOND, ManualClock
+from wireroom.errors import RetryAfter
 from wireroom.serve import documents as module
 from wireroom.serve.documents import Documents, media_type
 from wireroom.store import STATE, Stored
@@ -43,13 +44,20 @@ def test_nothing_else_is_public(key: str) -> None:
 
 
 class Counting(MemoryStore):
-    """Counts how often it is read."""
+    """Counts how often it is asked, and may be away."""
 
     reads = 0
+    away = False
 
     def get(self, key: str) -> Stored | None:
         self.reads += 1
+        if self.away:
+            raise RetryAfter("away")
         return super().get(key)
+
+
+class Far(Counting):
+    near = False
 
 
 @pytest.fixture
@@ -70,6 +78,48 @@ def test_a_change_shows_within_50_ms_and_the_store_is_not_asked_each_time(clock:
     store.delete("feeds/p/x.rss", documents.read("feeds/p/x.rss").stored.etag)  # type: ignore[union-attr]
     clock.time += 50_000
     assert documents.read("feeds/p/x.rss") is None
+
+
+def test_a_store_that_is_far_is_asked_once_a_second(clock: ManualClock) -> None:
+    store = Far(clock)
+    documents = Documents(store, clock)
+    tag = store.put("feeds/p/x.rss", b"one", None, STATE)
+    assert body(documents, "feeds/p/x.rss") == b"one"
+    store.put("feeds/p/x.rss", b"two", tag, STATE)
+    clock.time += SECOND - 1
+    assert body(documents, "feeds/p/x.rss") == b"one"
+    clock.time += 1
+    assert body(documents, "feeds/p/x.rss") == b"two"
+
+
+def test_what_is_not_there_is_not_asked_for_each_time(clock: ManualClock) -> None:
+    store = Far(clock)
+    documents = Documents(store, clock)
+    for _ in range(3):
+        assert documents.read("feeds/p/x.rss") is None
+    assert store.reads == 1
+    store.put("feeds/p/x.rss", b"one", None, STATE)
+    clock.time += SECOND
+    assert body(documents, "feeds/p/x.rss") == b"one"
+
+
+def test_what_is_held_is_served_while_the_store_is_away(clock: ManualClock) -> None:
+    store = Far(clock)
+    documents = Documents(store, clock)
+    tag = store.put("feeds/p/x.rss", b"one", None, STATE)
+    documents.read("feeds/p/x.rss")
+    store.away, seen = True, clock.time
+    for _ in range(3):
+        clock.time += 60 * SECOND
+        served = documents.read("feeds/p/x.rss")
+        assert served
+        assert (served.stored.body, served.read_at) == (b"one", seen)
+    with pytest.raises(RetryAfter):
+        documents.read("feeds/p/y.rss")
+    store.away = False
+    store.put("feeds/p/x.rss", b"two", tag, STATE)
+    clock.time += SECOND
+    assert body(documents, "feeds/p/x.rss") == b"two"
 
 
 def test_a_body_is_compressed_once_and_the_same_each_time(clock: ManualClock) -> None:

@@ -55,7 +55,7 @@ def test_no_increment_is_lost_between_processes(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
-from wireroom.store import STATE
+from wireroom.store import STATE, Stored
 from wireroom.store.directory import DirectoryStore
 store = DirectoryStore(sys.argv[1])
 held = store.get("k")
@@ -227,3 +227,25 @@ def test_folders_and_foreign_files_are_no_objects(store: DirectoryStore, tmp_pat
     assert list(store.keys(KEY + "/")) == []
     with pytest.raises(ValueError, match="not a key"):
         store.keys("../")
+
+
+def test_a_file_that_was_not_replaced_is_not_read_again(
+    store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only one that is older than its time is fine: another made in the same instant could look the same."""
+    store.put(KEY, b"first", None, STATE)
+    reads: list[str] = []
+    read = directory._read
+
+    def counted(path: str) -> Stored | None:
+        reads.append(path)
+        return read(path)
+
+    monkeypatch.setattr(directory, "_read", counted)
+    for modified, expected in ((time.time() + 60, 4), (time.time() - 60, 2)):
+        os.utime(tmp_path / "new" / "store" / KEY, (modified, modified))
+        known = store.get(KEY)
+        assert known
+        assert all(store.refresh(KEY, known) is known for _ in range(3))
+        assert len(reads) == expected
+        reads.clear()
