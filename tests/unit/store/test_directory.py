@@ -15,7 +15,7 @@ from zlib import crc32
 import pytest
 
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
-from wireroom.store import STATE, directory
+from wireroom.store import STATE, Stored, directory
 from wireroom.store.directory import DirectoryStore
 
 KEY = "feeds/fjordposten/siste.rss"
@@ -55,7 +55,7 @@ def test_no_increment_is_lost_between_processes(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
-from wireroom.store import STATE, Stored
+from wireroom.store import STATE
 from wireroom.store.directory import DirectoryStore
 store = DirectoryStore(sys.argv[1])
 held = store.get("k")
