@@ -35,10 +35,10 @@ class Document:
 
     def digest(self) -> str:
         """The identity of its content, generation apart."""
-        state = hashlib.blake2b(self.head, digest_size=16)
+        state = hashlib.sha256(self.head)  # twice as fast as the others, where the processor knows it
         state.update(b"\0")
         state.update(self.tail)
-        return state.hexdigest()
+        return state.hexdigest()[:32]
 
     def body(self, generation: int) -> bytes:
         """The bytes to be published."""
