@@ -8,10 +8,11 @@ import fcntl
 import os
 import stat
 import time
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from errno import EACCES, EDQUOT, EIO, EMFILE, ENFILE, ENOENT, ENOSPC, EPERM, EROFS, ESTALE
-from typing import NamedTuple
+from threading import Lock
 from zlib import crc32
 
 from wireroom.clock import SystemClock
@@ -22,20 +23,30 @@ from wireroom.together import Together
 
 _LOCKS = ".wireroom/locks"  # keys are never hidden
 _STRIPES = 1024
-_TICK = 20_000_000  # nanoseconds: two files made within that may get the same time
-_MOST_FILES = 10_000  # of which it is remembered
+_MOST_KNOWN = 128  # files that are held open
 _PATIENCE = 5.0  # seconds to wait for a lock: its holder may be suspended
 _UNWELL = frozenset({ENOSPC, EDQUOT, EROFS, EIO, EMFILE, ENFILE, ESTALE, ENOENT})
 _FORBIDDEN = frozenset({EACCES, EPERM})
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 
 
-class _File(NamedTuple):
-    """Tells one file from another; `modified` in nanoseconds since the epoch."""
+class _Known:
+    """A file whose ETag is known. It is held open, so that no other file can get its number meanwhile."""
 
-    number: int
-    modified: int
-    size: int
+    def __init__(self, descriptor: int, tag: str) -> None:
+        self.etag = tag
+        self._descriptor = descriptor
+        self._identity = _identity(os.fstat(descriptor))
+
+    def is_at(self, path: str) -> bool:
+        """Whether it still has this name, and nobody wrote into it."""
+        try:
+            return _identity(os.stat(path)) == self._identity
+        except _ABSENT:
+            return False
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)
 
 
 class DirectoryStore:
@@ -47,7 +58,8 @@ class DirectoryStore:
         """Open or create. Raises Red when this user may not write there, RetryAfter when nobody can now."""
         self._root = os.path.abspath(path)
         self._made: set[str] = set()
-        self._files: dict[str, tuple[_File, str]] = {}  # by path: a file that cannot be mistaken, and its ETag
+        self._known: OrderedDict[str, _Known] = OrderedDict()  # by path
+        self._keeping = Lock()
         self._syncs: dict[str, Together[str, None]] = {}
         self._clock = SystemClock()
         with _outside(f"cannot open the store {self._root}"):
@@ -56,21 +68,15 @@ class DirectoryStore:
     def get(self, key: str) -> Stored | None:
         """The object, never torn; None when there is none. Raises RetryAfter, Red."""
         with _outside(f"cannot read {key}"):
-            return _read(self._path(key))
+            return self._read(self._path(key))
 
     def refresh(self, key: str, known: Stored) -> Stored | None:
-        """The object; `known` itself, without reading, while the file's times tell that it was not replaced."""
+        """The object; `known` itself, without reading, while its file was not replaced. Raises as `get` does."""
         path = self._path(key)
         with _outside(f"cannot read {key}"):
-            file, asked = _file(path), time.time_ns()
-            if file is not None and self._files.get(path) == (file, known.etag):
+            if self._etag(path) == known.etag:
                 return known
-            found = _read(path)
-        if file is not None and found is not None and file.modified + _TICK < asked:
-            if len(self._files) >= _MOST_FILES:
-                self._files.clear()
-            self._files[path] = file, found.etag
-        return known if found == known else found
+            return self._read(path)
 
     def put(self, key: str, body: bytes, if_match: str | None, metadata: Metadata) -> str:
         """Create or replace; the new ETag, once file and folder are durable.
@@ -82,16 +88,18 @@ class DirectoryStore:
         folder = os.path.dirname(path)
         with self._locked(key) as stripe:
             self._make(folder)
-            _expect(path, key, if_match)
-            _replace(f"{folder}/.new-{stripe}", path, body)
+            self._expect(path, key, if_match)
+            new = _Known(_replace(f"{folder}/.new-{stripe}", path, body), etag(body))
         self._settle(folder, key)
-        return etag(body)
+        if if_match is not None:  # what is created is seldom replaced soon, and there may be many of them
+            self._keep(path, new)
+        return new.etag
 
     def delete(self, key: str, if_match: str) -> None:
         """Remove the state with this ETag, durably. Raises as `put` does."""
         path = self._path(key)
         with self._locked(key):
-            _expect(path, key, if_match)
+            self._expect(path, key, if_match)
             os.unlink(path)
         self._settle(os.path.dirname(path), key)
 
@@ -106,6 +114,46 @@ class DirectoryStore:
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{checked(key)}"
+
+    def _read(self, path: str) -> Stored | None:
+        """The object, its file remembered."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except _ABSENT:
+            return None
+        try:
+            state = os.fstat(descriptor)
+            if stat.S_ISDIR(state.st_mode):
+                os.close(descriptor)
+                return None
+            body = os.read(descriptor, state.st_size)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        known = _Known(descriptor, etag(body))
+        self._keep(path, known)
+        return Stored(body, known.etag, state.st_mtime_ns // 1000)
+
+    def _expect(self, path: str, key: str, if_match: str | None) -> None:
+        if if_match is None:
+            as_expected = not os.path.lexists(path)
+        else:
+            held = self._etag(path) or ((found := self._read(path)) and found.etag)
+            as_expected = held == if_match
+        if not as_expected:
+            raise Conflict(key)
+
+    def _etag(self, path: str) -> str | None:
+        """The ETag of the file that has this name now, if it is known."""
+        known = self._known.get(path)
+        return known.etag if known and known.is_at(path) else None
+
+    def _keep(self, path: str, known: _Known) -> None:
+        with self._keeping:
+            self._known.pop(path, None)
+            self._known[path] = known
+            if len(self._known) > _MOST_KNOWN:
+                self._known.popitem(last=False)
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[int]:
@@ -140,59 +188,28 @@ class DirectoryStore:
         self._made.add(folder)
 
 
-def _read(path: str) -> Stored | None:
+def _identity(state: os.stat_result) -> tuple[int, ...]:
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def _replace(new: str, path: str, body: bytes) -> int:
+    """Write `new`, which may be left over from a process that was killed, and give it the name `path`; stays open."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except _ABSENT:
-        return None
-    try:
-        state = os.fstat(descriptor)
-        if stat.S_ISDIR(state.st_mode):
-            return None
-        body = os.read(descriptor, state.st_size)
-    finally:
-        os.close(descriptor)
-    return Stored(body, etag(body), state.st_mtime_ns // 1000)
-
-
-def _file(path: str) -> _File | None:
-    try:
-        state = os.stat(path)
-    except _ABSENT:
-        return None
-    return _File(state.st_ino, state.st_mtime_ns, state.st_size)
-
-
-def _expect(path: str, key: str, if_match: str | None) -> None:
-    if if_match is None:
-        as_expected = not os.path.lexists(path)
-    else:
-        held = _read(path)
-        as_expected = held is not None and held.etag == if_match
-    if not as_expected:
-        raise Conflict(key)
-
-
-def _replace(new: str, path: str, body: bytes) -> None:
-    """Write `new`, which may be left over from a process that was killed, and give it the name `path`."""
-    try:
-        _write(new, body)
-        os.rename(new, path)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
+            left = memoryview(body)
+            while left:
+                left = left[os.write(descriptor, left) :]
+            os.fsync(descriptor)
+            os.rename(new, path)
+        except BaseException:
+            os.close(descriptor)
+            raise
     except OSError:
         with suppress(OSError):  # give the room back
             os.unlink(new)
         raise
-
-
-def _write(path: str, body: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-    try:
-        left = memoryview(body)
-        while left:
-            left = left[os.write(descriptor, left) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return descriptor
 
 
 def _sync_once(folders: Sequence[str]) -> Sequence[None]:

@@ -15,7 +15,7 @@ from zlib import crc32
 import pytest
 
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
-from wireroom.store import STATE, Stored, directory
+from wireroom.store import STATE, directory
 from wireroom.store.directory import DirectoryStore
 
 KEY = "feeds/fjordposten/siste.rss"
@@ -232,20 +232,41 @@ def test_folders_and_foreign_files_are_no_objects(store: DirectoryStore, tmp_pat
 def test_a_file_that_was_not_replaced_is_not_read_again(
     store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only one that is older than its time is fine: another made in the same instant could look the same."""
     store.put(KEY, b"first", None, STATE)
-    reads: list[str] = []
-    read = directory._read
+    known = store.get(KEY)
+    assert known
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "read", None)
+        assert store.refresh(KEY, known) is known
+        tag = store.put(KEY, b"other", known.etag, STATE)
+        store.put(KEY, b"third", tag, STATE)
+        with pytest.raises(Conflict):
+            store.put(KEY, b"fourth", tag, STATE)
+    found = store.refresh(KEY, known)
+    assert found
+    assert found.body == b"third"
 
-    def counted(path: str) -> Stored | None:
-        reads.append(path)
-        return read(path)
 
-    monkeypatch.setattr(directory, "_read", counted)
-    for modified, expected in ((time.time() + 60, 4), (time.time() - 60, 2)):
-        os.utime(tmp_path / "new" / "store" / KEY, (modified, modified))
-        known = store.get(KEY)
-        assert known
-        assert all(store.refresh(KEY, known) is known for _ in range(3))
-        assert len(reads) == expected
-        reads.clear()
+def test_a_file_that_somebody_else_replaced_is_read(store: DirectoryStore, tmp_path: Path) -> None:
+    """Also when the file system gives the number, the size and the time of the old one to the new one."""
+    store.put(KEY, b"first", None, STATE)
+    known = store.get(KEY)
+    assert known
+    path = tmp_path / "new" / "store" / KEY
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    path.unlink()
+    for body in (b"other", b"third"):
+        path.write_bytes(body)
+        os.utime(path, ns=times)
+        found = store.refresh(KEY, known)
+        assert found
+        assert found.body == body
+        path.unlink()
+
+
+def test_few_files_are_held_open(store: DirectoryStore) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(300):
+        store.put(f"feeds/p/{number}.rss", b"x", None, STATE)
+        store.get(f"feeds/p/{number}.rss")
+    assert len(os.listdir("/proc/self/fd")) <= before + directory._MOST_KNOWN
