@@ -21,7 +21,13 @@ def memory(folder: Path) -> PolledStore:
     return MemoryStore()
 
 
-GOOD: tuple[MakeStore, ...] = (memory, DirectoryStore)
+def where_files_need_names(folder: Path) -> PolledStore:
+    store = DirectoryStore(folder)
+    store._creates = False
+    return store
+
+
+GOOD: tuple[MakeStore, ...] = (memory, DirectoryStore, where_files_need_names)
 
 
 @pytest.mark.parametrize("check", CONTRACT + STRICT, ids=lambda check: check.__name__)

@@ -6,7 +6,7 @@ from threading import Condition, Thread
 
 # Seconds between two looks at what other processes did. Waking up is most of what a look costs, some 100 microseconds;
 # so the looks become rare while nothing happens, and the next change is still seen within the longer time.
-SHORTEST, LONGEST = 0.004, 0.03
+SHORTEST, LONGEST = 0.002, 0.03
 
 
 class Changes:

@@ -1,13 +1,12 @@
 """A store in a directory: plain files under their keys' paths, so that any web server can serve them too.
 
-Under a lock that holds between threads and between processes, a write goes to a hidden file beside its object, is
-synced and takes the object's name; then the folder is synced. Readers need no lock: a file with a name never changes.
+A new object is written into a file without a name, which is synced and gets the object's name unless another has it.
+Under a lock that holds between threads and between processes, a replacement goes to a hidden file beside its object,
+is synced and takes the object's name. Then the folder is synced. Readers need no lock: no file with a name changes.
 """
 
-import fcntl
 import os
 import stat
-import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,35 +17,15 @@ from zlib import crc32
 from wireroom.clock import SystemClock
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
 from wireroom.store import Metadata, Stored
+from wireroom.store.files import ABSENT, KnownFile, can_create, create, lock, replace, sync
 from wireroom.store.naming import checked, etag, is_name
 from wireroom.together import Together
 
 _LOCKS = ".wireroom/locks"  # keys are never hidden
 _STRIPES = 1024
 _MOST_KNOWN = 128  # files that are held open
-_PATIENCE = 5.0  # seconds to wait for a lock: its holder may be suspended
 _UNWELL = frozenset({ENOSPC, EDQUOT, EROFS, EIO, EMFILE, ENFILE, ESTALE, ENOENT})
 _FORBIDDEN = frozenset({EACCES, EPERM})
-_ABSENT = (FileNotFoundError, NotADirectoryError)
-
-
-class _Known:
-    """A file whose ETag is known. It is held open, so that no other file can get its number meanwhile."""
-
-    def __init__(self, descriptor: int, tag: str) -> None:
-        self.etag = tag
-        self._descriptor = descriptor
-        self._identity = _identity(os.fstat(descriptor))
-
-    def is_at(self, path: str) -> bool:
-        """Whether it still has this name, and nobody wrote into it."""
-        try:
-            return _identity(os.stat(path)) == self._identity
-        except _ABSENT:
-            return False
-
-    def __del__(self) -> None:
-        os.close(self._descriptor)
 
 
 class DirectoryStore:
@@ -58,12 +37,13 @@ class DirectoryStore:
         """Open or create. Raises Red when this user may not write there, RetryAfter when nobody can now."""
         self._root = os.path.abspath(path)
         self._made: set[str] = set()
-        self._known: OrderedDict[str, _Known] = OrderedDict()  # by path
+        self._known: OrderedDict[str, KnownFile] = OrderedDict()  # by path
         self._keeping = Lock()
         self._syncs: dict[str, Together[str, None]] = {}
         self._clock = SystemClock()
         with _outside(f"cannot open the store {self._root}"):
             self._make(f"{self._root}/{_LOCKS}")
+        self._creates = can_create(f"{self._root}/{_LOCKS}")
 
     def get(self, key: str) -> Stored | None:
         """The object, never torn; None when there is none. Raises RetryAfter, Red."""
@@ -84,21 +64,33 @@ class DirectoryStore:
         Raises Conflict; RetryAfter when the disk is full or read-only and nothing was written; OutcomeUnknown when
         only the last sync failed; Red when this user may not write.
         """
-        path = self._path(key)
+        path, new = self._path(key), etag(body)
         folder = os.path.dirname(path)
-        with self._locked(key) as stripe:
+        with self._writing(key):
             self._make(folder)
-            self._expect(path, key, if_match)
-            new = _Known(_replace(f"{folder}/.new-{stripe}", path, body), etag(body))
+            if if_match is None and self._creates:
+                self._create(key, folder, path, body)
+            else:
+                self._replace(key, folder, path, if_match, body, new)
         self._settle(folder, key)
-        if if_match is not None:  # what is created is seldom replaced soon, and there may be many of them
-            self._keep(path, new)
-        return new.etag
+        return new
+
+    def _create(self, key: str, folder: str, path: str, body: bytes) -> None:
+        try:
+            create(folder, path, body)
+        except FileExistsError as error:
+            raise Conflict(key) from error
+
+    def _replace(self, key: str, folder: str, path: str, if_match: str | None, body: bytes, new: str) -> None:
+        with self._locked(key) as stripe:
+            self._expect(path, key, if_match)
+            descriptor = replace(f"{folder}/.new-{stripe}", path, body)
+        self._keep(path, KnownFile(descriptor, new))
 
     def delete(self, key: str, if_match: str) -> None:
         """Remove the state with this ETag, durably. Raises as `put` does."""
         path = self._path(key)
-        with self._locked(key):
+        with self._writing(key), self._locked(key):
             self._expect(path, key, if_match)
             os.unlink(path)
         self._settle(os.path.dirname(path), key)
@@ -119,7 +111,7 @@ class DirectoryStore:
         """The object, its file remembered."""
         try:
             descriptor = os.open(path, os.O_RDONLY)
-        except _ABSENT:
+        except ABSENT:
             return None
         try:
             state = os.fstat(descriptor)
@@ -130,7 +122,7 @@ class DirectoryStore:
         except BaseException:
             os.close(descriptor)
             raise
-        known = _Known(descriptor, etag(body))
+        known = KnownFile(descriptor, etag(body))
         self._keep(path, known)
         return Stored(body, known.etag, state.st_mtime_ns // 1000)
 
@@ -148,7 +140,7 @@ class DirectoryStore:
         known = self._known.get(path)
         return known.etag if known and known.is_at(path) else None
 
-    def _keep(self, path: str, known: _Known) -> None:
+    def _keep(self, path: str, known: KnownFile) -> None:
         with self._keeping:
             self._known.pop(path, None)
             self._known[path] = known
@@ -156,15 +148,20 @@ class DirectoryStore:
                 self._known.popitem(last=False)
 
     @contextmanager
-    def _locked(self, key: str) -> Iterator[int]:
-        """The right to change one object; gives the number of the lock, which it shares with some other keys."""
-        stripe = crc32(key.encode()) % _STRIPES
+    def _writing(self, key: str) -> Iterator[None]:
         try:
-            with _outside(f"cannot write {key}"), _lock(f"{self._root}/{_LOCKS}/{stripe}", key):
-                yield stripe
+            with _outside(f"cannot write {key}"):
+                yield
         except RetryAfter:
             self._made.clear()  # a folder may have been removed under us: make it again at the next try
             raise
+
+    @contextmanager
+    def _locked(self, key: str) -> Iterator[int]:
+        """The right to change one object; gives the number of the lock, which it shares with some other keys."""
+        stripe = crc32(key.encode()) % _STRIPES
+        with lock(f"{self._root}/{_LOCKS}/{stripe}", key):
+            yield stripe
 
     def _settle(self, folder: str, key: str) -> None:
         """Make a name durable that others can already see; threads that want this of one folder share a sync."""
@@ -184,68 +181,13 @@ class DirectoryStore:
             self._make(parent)
             with suppress(FileExistsError):
                 os.mkdir(folder)
-            _sync(parent)
+            sync(parent)
         self._made.add(folder)
 
 
-def _identity(state: os.stat_result) -> tuple[int, ...]:
-    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
-
-
-def _replace(new: str, path: str, body: bytes) -> int:
-    """Write `new`, which may be left over from a process that was killed, and give it the name `path`; stays open."""
-    try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        try:
-            left = memoryview(body)
-            while left:
-                left = left[os.write(descriptor, left) :]
-            os.fsync(descriptor)
-            os.rename(new, path)
-        except BaseException:
-            os.close(descriptor)
-            raise
-    except OSError:
-        with suppress(OSError):  # give the room back
-            os.unlink(new)
-        raise
-    return descriptor
-
-
 def _sync_once(folders: Sequence[str]) -> Sequence[None]:
-    _sync(folders[0])
+    sync(folders[0])
     return [None] * len(folders)
-
-
-def _sync(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _lock(path: str, key: str) -> Iterator[None]:
-    """Hold a lock file. flock belongs to the open file, so it keeps threads apart as well as processes."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        _acquire(descriptor, key)
-        yield
-    finally:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough: a child forked meanwhile shares it
-        os.close(descriptor)
-
-
-def _acquire(descriptor: int, key: str) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise RetryAfter(f"{key} has been locked by another process for {_PATIENCE:.0f} s") from None
-            time.sleep(0.0005)
 
 
 @contextmanager
@@ -279,5 +221,5 @@ def _names(folder: str) -> list[str]:
         try:
             with os.scandir(folder) as entries:
                 return sorted(entry.name + "/" * entry.is_dir() for entry in entries if is_name(entry.name))
-        except _ABSENT:
+        except ABSENT:
             return []

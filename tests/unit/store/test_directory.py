@@ -15,7 +15,7 @@ from zlib import crc32
 import pytest
 
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
-from wireroom.store import STATE, directory
+from wireroom.store import STATE, directory, files
 from wireroom.store.directory import DirectoryStore
 
 KEY = "feeds/fjordposten/siste.rss"
@@ -102,20 +102,26 @@ def test_file_and_folders_are_synced_in_order(
 ) -> None:
     """A name must not be durable before its content, nor an acknowledgement come before its name."""
     steps: list[str] = []
-    real_fsync, real_rename = os.fsync, os.rename
+    real_fsync, real_rename, real_link = os.fsync, os.rename, os.link
 
     def fsync(descriptor: int) -> None:
-        steps.append("sync " + os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")).partition("-")[0])
+        file = os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}"))
+        steps.append("sync nameless" if file.startswith("#") else "sync " + file.partition("-")[0])
         real_fsync(descriptor)
 
     def rename(old: str, new: str) -> None:
         steps.append("rename")
         real_rename(old, new)
 
+    def link(old: str, new: str, *, src_dir_fd: int) -> None:
+        steps.append("link")
+        real_link(old, new, src_dir_fd=src_dir_fd)
+
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "rename", rename)
+    monkeypatch.setattr(os, "link", link)
     tag = store.put(KEY, b"first", None, STATE)
-    assert steps == ["sync store", "sync feeds", "sync .new", "rename", "sync fjordposten"]
+    assert steps == ["sync store", "sync feeds", "sync nameless", "link", "sync fjordposten"]
     steps.clear()
     tag = store.put(KEY, b"second", tag, STATE)
     assert steps == ["sync .new", "rename", "sync fjordposten"]
@@ -123,7 +129,9 @@ def test_file_and_folders_are_synced_in_order(
     store.delete(KEY, tag)
     assert steps == ["sync fjordposten"]
     steps.clear()
-    DirectoryStore(tmp_path / "new" / "store").put(KEY, b"again", None, STATE)
+    another = DirectoryStore(tmp_path / "new" / "store")
+    another._creates = False  # as where files need names
+    another.put(KEY, b"again", None, STATE)
     assert steps[-5:] == ["sync store", "sync feeds", "sync .new", "rename", "sync fjordposten"], "others may not have"
 
 
@@ -201,13 +209,14 @@ def test_a_folder_that_was_removed_is_made_again(store: DirectoryStore, tmp_path
 def test_a_suspended_writer_does_not_hang_the_others(
     store: DirectoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tag = store.put(KEY, b"first", None, STATE)
     lock = tmp_path / "new" / "store" / ".wireroom" / "locks" / str(crc32(KEY.encode()) % 1024)
-    monkeypatch.setattr(directory, "_PATIENCE", 0.05)
+    monkeypatch.setattr(files, "PATIENCE", 0.05)
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(RetryAfter, match="locked"):
-            store.put(KEY, b"first", None, STATE)
-    store.put(KEY, b"first", None, STATE)
+            store.put(KEY, b"second", tag, STATE)
+    store.put(KEY, b"second", tag, STATE)
 
 
 def test_the_time_of_an_object_is_when_it_was_written(store: DirectoryStore) -> None:
