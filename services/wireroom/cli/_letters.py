@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wireroom.errors import Fault
+from wireroom.letter import CUT
 from wireroom.log import DEAD_LETTERS, Log, Message, Record
-from wireroom.worker.deadletters import CUT
 
 OURS = "wireroom."
 REDRIVEN = "wireroom.redriven"
