@@ -1,6 +1,7 @@
 """Ghost's webhooks: `{"post": {"current": …, "previous": …}}`, one address for each event.
 
-`previous` holds only what changed, but all of a post that was deleted; then `current` is empty. What is not public
+`previous` holds only what changed, but all of a post that was deleted; then `current` is empty. When it was withdrawn
+only the signature says. What is not public
 to everyone has its body dropped at the door, and its summary only where an editor wrote one: Ghost cuts an excerpt
 out of the body.
 """
@@ -73,6 +74,7 @@ def events(delivery: Delivery, hook: HookSettings) -> Sequence[ArticleEvent]:
     if delivery.event in SHOWN and post.get("status") == "published":
         mapping = PUBLIC if post.get("visibility") == "public" else MAPPING
         return [event_of(post, mapping, delivery, hook, withdrawn=False)]
+    delivery = delivery._replace(received_at=signatures.ghost_time(delivery) or delivery.received_at)
     post = {**post, "published_at": post.get("published_at") or previous.get("published_at")}
     return (
         [event_of(post, MAPPING, delivery, hook, withdrawn=True)] if _was_public(delivery.event, post, previous) else []

@@ -1,8 +1,9 @@
 """A payload and a mapping become an event.
 
 The revision, where a mapping names none, is the time of the last change in microseconds. A withdrawal has one more than
-that: it beats what it withdraws, loses against the next edition, and is the same however often it is delivered. Only
-where a withdrawal says no time at all, it is that of its arrival.
+that: it beats what it withdraws, loses against the next edition, and has the same id however often it is delivered. It
+happened when the mapping says, else when it arrived: what is deleted keeps the time of its last edit, and partners are
+told of a withdrawal for 72 hours from when it happened.
 """
 
 from datetime import datetime
@@ -43,34 +44,52 @@ def event_of(
     """The event that a payload is. Raises InvalidEvent with every fault, and the path that each value came from."""
     article = _article(payload, mapping)
     changed = value_of(mapping.occurred_at, payload) or article.get("modified_at")
-    if withdrawn and changed is None:
-        changed = moment(delivery.received_at)
-    told = value_of(mapping.revision, payload) if mapping.revision else _derived(changed, withdrawn)
+    happened = _withdrawn_at(mapping, changed, delivery) if withdrawn else changed
+    derived = _derived(happened if changed is None else changed, withdrawn)
     event: Fields = {
         "kind": Kind.WITHDRAWN if withdrawn else Kind.PUBLISHED,
         "publication": delivery.publication,
         "article_id": converted(value_of(mapping.article_id, payload), Conversion.TEXT),
-        "revision": told,
-        "occurred_at": changed,
+        "revision": value_of(mapping.revision, payload)
+        if mapping.revision
+        else _derived(changed or happened, withdrawn),
+        "occurred_at": happened,
         "url": value_of(mapping.url, payload),
         "guid": value_of(mapping.guid, payload),
-        "published_at": value_of(mapping.published_at, payload),
+        "published_at": value_of(mapping.published_at, payload) or (happened if withdrawn else None),
         "note": value_of(mapping.note, payload),
         "article": None if withdrawn else _without_what_is_paid(article, hook),
     }
     return _parsed(_identified(event, delivery, hook), mapping)
 
 
+def _withdrawn_at(mapping: Mapped, changed: object, delivery: Delivery) -> object:
+    """When it was withdrawn, never before its last change."""
+    if mapping.occurred_at and changed is not None:
+        return changed
+    arrived, last = moment(delivery.received_at), _moment(changed)
+    if last is None:
+        return arrived if changed is None else changed  # what is no time is a fault
+    return max(arrived, last)
+
+
 def _identified(event: Fields, delivery: Delivery, hook: HookSettings) -> Fields:
-    """With an id that is the same at every delivery, and an address where a template makes one."""
+    """With an id that is the same at every delivery, and an address where a template makes one whole."""
     if not isinstance(event["article_id"], str):
         return event
     quoted = quote(event["article_id"], safe="", errors="replace")
-    if event["url"] is None and hook.url_template and event["article"] is not None:
-        event["url"] = hook.url_template.replace(ARTICLE_ID, quoted)
+    if hook.url_template:
+        event["url"] = _address(event["url"], hook.url_template.replace(ARTICLE_ID, quoted))
     if isinstance(event["revision"], int):
         event["event_id"] = f"{delivery.cms}/{delivery.publication}/{quoted}/{event['revision']}"
     return event
+
+
+def _address(url: object, template: str) -> object:
+    """The template for what has no address; its host for one that begins with a slash."""
+    if isinstance(url, str) and url.startswith("/"):
+        return "/".join(template.split("/")[:3]) + url
+    return template if url is None else url
 
 
 def _parsed(event: Fields, mapping: Mapped) -> ArticleEvent:
@@ -114,7 +133,12 @@ def _without_what_is_paid(article: Fields, hook: HookSettings) -> Fields:
 
 def _derived(changed: object, withdrawn: bool) -> int:
     """From the time of the last change. One that is no time is a fault by itself: it needs no second one."""
+    last = _moment(changed)
+    return 1 if last is None else micros(last) + withdrawn
+
+
+def _moment(value: object) -> datetime | None:
     try:
-        return micros(_MOMENT.validate_python(changed)) + withdrawn
+        return _MOMENT.validate_python(value)
     except ValidationError:
-        return 1
+        return None

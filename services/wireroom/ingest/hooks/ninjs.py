@@ -31,6 +31,7 @@ MAPPING = Mapped.model_validate(
             {"path": "/pubstatus", "equals": ["canceled", "withheld"]},
         ],
         "article_id": "/uri",
+        "occurred_at": _VERSION,
         "url": [
             {"each": "/renditions", "where": {"path": "/name", "equals": "web"}, "path": "/href", "convert": "address"},
             {"path": "/uri", "convert": "address"},

@@ -30,6 +30,12 @@ def ghost(delivery: Delivery, secret: bytes) -> bool:
     return good and abs(int(milliseconds) * 1000 - delivery.received_at) <= WINDOW
 
 
+def ghost_time(delivery: Delivery) -> int | None:
+    """When Ghost signed, in microseconds; None when that is not told."""
+    told = _GHOST.fullmatch(delivery.headers.get("x-ghost-signature", ""))
+    return int(told[2]) * 1000 if told else None
+
+
 def _hex(secret: bytes, signed: bytes, algorithm: str) -> str:
     return hmac.digest(secret, signed, algorithm).hex()
 

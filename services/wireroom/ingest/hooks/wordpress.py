@@ -1,7 +1,7 @@
 """WordPress: the REST shape of `/wp/v2/posts/{id}?_embed=1`, as `deploy/wordpress/wireroom.php` pushes it.
 
 Its dates in GMT lack their zone, its titles and excerpts are HTML. The last part of the address is `published` or
-`withdrawn`.
+`withdrawn`; of what is withdrawn `modified_gmt` is when that happened.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ _TERMS = "/_embedded/wp:term/*/*"
 MAPPING = Mapped.model_validate(
     {
         "article_id": "/id",
+        "occurred_at": {"path": "/modified_gmt", "convert": "utc"},
         "url": "/link",
         "published_at": {"path": "/date_gmt", "convert": "utc"},
         "modified_at": {"path": "/modified_gmt", "convert": "utc"},
