@@ -19,11 +19,11 @@ from wireroom.event import Access, ArticleEvent, Kind
 from wireroom.fields import Moment
 from wireroom.ingest.hooks import Delivery
 from wireroom.ingest.hooks.paths import converted, fields, holds, is_empty, objects, payload_of, texts, value_of
-from wireroom.mapping import Conversion, Mapped
+from wireroom.mapping import Conversion, Mapped, Value
 
 _VALUES = ("title", "subtitle", "summary", "body_html", "language", "access")
 _DATES = ("updated_at", "modified_at", "embargoed_until", "expires_at")
-_FOR_READERS = {Access.REGISTERED, Access.PAID}
+_FOR_READERS = (Access.REGISTERED, Access.PAID)  # compared, not hashed: a payload may have a list there
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 
 Fields = dict[str, Any]
@@ -45,14 +45,12 @@ def event_of(
     article = _article(payload, mapping)
     changed = value_of(mapping.occurred_at, payload) or article.get("modified_at")
     happened = _withdrawn_at(mapping, changed, delivery) if withdrawn else changed
-    derived = _derived(happened if changed is None else changed, withdrawn)
+    derived = _derived(changed or happened, withdrawn)
     event: Fields = {
         "kind": Kind.WITHDRAWN if withdrawn else Kind.PUBLISHED,
         "publication": delivery.publication,
         "article_id": converted(value_of(mapping.article_id, payload), Conversion.TEXT),
-        "revision": value_of(mapping.revision, payload)
-        if mapping.revision
-        else _derived(changed or happened, withdrawn),
+        "revision": value_of(mapping.revision, payload) if mapping.revision else derived,
         "occurred_at": happened,
         "url": value_of(mapping.url, payload),
         "guid": value_of(mapping.guid, payload),
@@ -101,10 +99,12 @@ def _parsed(event: Fields, mapping: Mapped) -> ArticleEvent:
 
 def _placed(fault: Fault, mapping: Mapped) -> Fault:
     """With the paths of the payload that should have had the value."""
-    rules = getattr(mapping, fault.path.removeprefix("article."), None)
-    if not isinstance(rules, tuple) or not rules:
+    rules = getattr(mapping, fault.path.removeprefix("article."), ())
+    paths = [
+        each + path for rule in rules if isinstance(rule, Value) for each in rule.each or ("",) for path in rule.path
+    ]
+    if not paths:
         return fault
-    paths = [each + path for rule in rules for each in rule.each or ("",) for path in rule.path]
     more = ", or url_template in the hook's settings" if fault.path == "url" else ""
     return Fault(f"{fault.path} (from {' or '.join(paths)})", fault.found, fault.expected + more)
 
