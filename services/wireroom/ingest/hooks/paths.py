@@ -126,15 +126,22 @@ def texts(rules: tuple[Texts, ...], node: object) -> list[object]:
 def objects(rules: Sequence[Objects], node: object, needed: Sequence[str]) -> list[dict[str, object]]:
     """What the first rule for objects that finds something finds, each once; an object lacks nothing that is needed."""
     for rule in rules:
-        found: list[dict[str, object]] = []
+        found: dict[object, dict[str, object]] = {}
         for made in (fields(rule, item) for item in looked_at(rule, node)):
-            if all(name in made for name in needed) and made not in found:
-                found.append(made)
+            if all(name in made for name in needed):
+                found.setdefault(_identity(made), made)
             if len(found) > MANY:
                 break  # more are a fault already
         if found:
-            return found
+            return list(found.values())
     return []
+
+
+def _identity(made: dict[str, object]) -> object:
+    """What makes two objects one: their texts. One of anything else, however deep, is a fault and stays by itself."""
+    if all(isinstance(value, str | int) for value in made.values()):
+        return tuple(made.items())
+    return id(made)
 
 
 def fields(rules: Objects | RightsMapping, node: object) -> dict[str, object]:

@@ -99,3 +99,10 @@ def test_a_list_of_very_many_costs_one_fault() -> None:
     found = outcome(case, payload)
     assert found.reason
     assert [fault.path for fault in found.reason.faults] == ["article.authors", "article.tags"]
+
+
+def test_depth_in_every_item_of_a_list() -> None:
+    case = next(case for case in CASES if case.name == "ghost-published")
+    payload = json.loads(case.body)
+    payload["post"]["current"] |= {"tags": [{"name": DEEP}] * 3, "authors": [{"name": DEEP, "url": DEEP}] * 3}
+    sound(outcome(case, payload))
