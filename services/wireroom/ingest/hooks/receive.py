@@ -10,6 +10,7 @@ from wireroom.ingest.hooks import Delivery, Hook, Outcome, Verdict, generic, gho
 from wireroom.letter import dead_letter
 from wireroom.log import ARTICLES, DEAD_LETTERS, Message
 
+ORIGIN = "hooks/"  # what the origin of a dead letter begins with, instead of a topic
 HOOKS: Mapping[str, Hook] = {
     "ghost": ghost,
     "wordpress": wordpress,
@@ -37,6 +38,15 @@ def hook_of(settings: Settings, cms: str, publication: str) -> HookSettings | No
     return next((each for each in settings.hooks if (each.cms, each.publication) == (cms, publication)), None)
 
 
+def again(settings: Settings, topic: str, body: bytes, received_at: int) -> Outcome:
+    """What a dead letter comes to by the settings of now. `topic`: its origin; its signature was good."""
+    _, cms, publication, event = topic.split("/", 3)
+    found = hook_of(settings, cms, publication)
+    if found is None:
+        return Outcome(Verdict.UNKNOWN)
+    return taken(settings, found, Delivery(cms, publication, event, {}, body, received_at))
+
+
 def taken(settings: Settings, hook: HookSettings, delivery: Delivery) -> Outcome:
     """What a delivery comes to of which it is known who sent it."""
     try:
@@ -53,7 +63,7 @@ def _letter(delivery: Delivery, reason: Reject) -> Message:
         Message(delivery.publication, delivery.body),
         reason,
         worker="ingest",
-        topic="/".join(["hooks", delivery.cms, delivery.publication, delivery.event]),
+        topic=ORIGIN + "/".join([delivery.cms, delivery.publication, delivery.event]),
         partition="0",
         offset=str(delivery.received_at),
         timestamp=str(delivery.received_at),
