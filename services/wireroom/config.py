@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from wireroom.config_environment import CONFIG, overlay
 from wireroom.config_file import Given, placed, read
+from wireroom.config_hooks import HookSettings, hook_faults, secrets_read
 from wireroom.errors import ConfigurationError, Fault
 from wireroom.faults import Expected, faults_of
 from wireroom.fields import Few, Id, Language, Name, Url
@@ -178,6 +179,7 @@ class Settings(_Section):
 
     publications: tuple[Publication, ...] = Field((), description="the news sites; none: each one that turns up")
     feeds: tuple[FeedSettings, ...] = Field((), description="the feeds of the publications")
+    hooks: tuple[HookSettings, ...] = Field((), description="which systems may push, and by which secret")
     public_url: _Base = Field("http://127.0.0.1:8080/", description="where documents are read")
     log: LogSettings = Field(LogSettings(), description="where events live")
     store: StoreSettings = Field(StoreSettings(), description="where documents and editions live")
@@ -201,15 +203,17 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     Paths in URLs are relative to the file, else to the working folder. Raises ConfigurationError with every fault.
     """
     file = chosen(path, environ)
+    folder = (file.parent if file else Path()).absolute()
     given = overlay(read(file) if file else Given(), environ, Settings)
-    faults = [placed(fault, given.origins) for fault in _contradictions(given.tree)]
+    contradictions = [*_contradictions(given.tree), *secrets_read(_objects(given.tree, "hooks"), folder)]
+    faults = [placed(fault, given.origins) for fault in contradictions]
     try:
         settings = Settings.model_validate(given.tree)
     except ValidationError as error:
         faults = [*(placed(fault, given.origins) for fault in faults_of(error, Settings)), *faults]
     if faults := [*given.faults, *faults]:
         raise ConfigurationError(faults)
-    return _resolved(settings, (file.parent if file else Path()).absolute())
+    return _resolved(settings, folder)
 
 
 def chosen(path: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -241,6 +245,7 @@ def _contradictions(tree: Mapping[str, Any]) -> Iterator[Fault]:
         if str(feed.get("id")) in OUTPUTS:
             yield Fault(f"{path}.id", repr(feed["id"]), "another id: an article's `exclude` means all feeds by it")
         yield from _strangers(path, feed, ids)
+    yield from hook_faults(_objects(tree, "hooks"), ids)
     yield from _half_secure(tree)
     yield from _half_registered(tree)
 
@@ -268,14 +273,14 @@ def _half_registered(tree: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("registry", " and ".join(sorted(given)), "url with it")
 
 
-def _objects(tree: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, Any]]]:
+def _objects(tree: Mapping[str, Any], key: str) -> list[tuple[str, dict[str, Any]]]:
     values = tree.get(key)
     if not isinstance(values, list):
         return []
-    return [(f"{key}[{at}]", value) for at, value in enumerate(values) if isinstance(value, Mapping)]
+    return [(f"{key}[{at}]", value) for at, value in enumerate(values) if isinstance(value, dict)]
 
 
-def _repeated(objects: list[tuple[str, Mapping[str, Any]]], names: list[Any]) -> Iterator[Fault]:
+def _repeated(objects: list[tuple[str, dict[str, Any]]], names: list[Any]) -> Iterator[Fault]:
     counts = Counter(map(str, names))
     seen: set[str] = set()
     for (path, value), name in zip(objects, map(str, names), strict=True):

@@ -55,8 +55,13 @@ def _is_splittable(url: str) -> str:
     return url
 
 
+def holds_email(value: str) -> bool:
+    """Whether an e-mail address is in it."""
+    return ("@" in value or "%40" in value) and _EMAIL.search(value) is not None
+
+
 def _no_email(value: str) -> str:
-    if ("@" in value or "%40" in value) and _EMAIL.search(value):
+    if holds_email(value):
         raise PydanticCustomError("email", "no e-mail address: what is published is harvested")
     return value
 

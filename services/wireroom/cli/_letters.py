@@ -8,9 +8,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from wireroom.config import Settings
 from wireroom.errors import Fault
+from wireroom.ingest.hooks import Outcome, Verdict
+from wireroom.ingest.hooks.receive import ORIGIN, again
+from wireroom.letter import CUT
 from wireroom.log import DEAD_LETTERS, Log, Message, Record
-from wireroom.worker.deadletters import CUT
 
 OURS = "wireroom."
 REDRIVEN = "wireroom.redriven"
@@ -28,6 +31,7 @@ class Letter:
     faults: tuple[Fault, ...]
     topic: str
     origin: str
+    timestamp: int
     redriven: bool
 
     def original(self) -> Message:
@@ -63,18 +67,32 @@ def _letter(record: Record, redriven: set[str]) -> Letter:
         faults=tuple(Fault(**fault) for fault in json.loads(said.get("faults", "[]"))),
         topic=topic,
         origin=origin,
+        timestamp=int(said.get("timestamp", record.timestamp)),
         redriven=origin in redriven,
     )
 
 
-def redrive(log: Log, chosen: Sequence[Letter]) -> int:
+def redrive(log: Log, chosen: Sequence[Letter], settings: Settings) -> int:
     """Append what was rejected to where it came from, once for all workers that rejected it; how many records.
 
-    What is not there whole is left out.
+    What a hook sent is mapped again, by the settings of now; what cannot be mapped is another letter. What is not there
+    whole, and what no hook takes any more, is left out.
     The marks come last: a crash before them repeats an event, which does no harm. Raises RetryAfter.
     """
     by_origin = {letter.origin: letter for letter in chosen if CUT not in letter.record.headers}
+    count = 0
     for letter in by_origin.values():
-        log.append(letter.topic, [letter.original()])
-        log.append(DEAD_LETTERS, [Message(letter.record.key, b"", {REDRIVEN: letter.origin.encode()})])
-    return len(by_origin)
+        outcome = _restored(letter, settings)
+        if outcome.verdict is not Verdict.UNKNOWN:
+            if outcome.messages:
+                log.append(outcome.topic, outcome.messages)
+            log.append(DEAD_LETTERS, [Message(letter.record.key, b"", {REDRIVEN: letter.origin.encode()})])
+            count += 1
+    return count
+
+
+def _restored(letter: Letter, settings: Settings) -> Outcome:
+    if not letter.topic.startswith(ORIGIN):
+        return Outcome(Verdict.ACCEPTED, letter.topic, [letter.original()])
+    later = letter.timestamp + 1  # another letter about it must have another origin, or it would count as redriven
+    return again(settings, letter.topic, letter.record.value, later)

@@ -75,7 +75,8 @@ def redrive_(
 ) -> int:
     """Append rejected records to the log they came from again, where all workers read them.
 
-    What was redriven before is left out, unless --again is given.
+    What a hook could not map is mapped again, by the mapping of now. What was redriven before is left out, unless
+    --again is given.
     """
     if bool(ids) == every:
         raise click.UsageError("name the letters by their ids, or all of them by --all")
@@ -83,7 +84,7 @@ def redrive_(
         found = letters(log)
         chosen = found if every else _chosen(found, ids)
         count = redrive(
-            log, [each for each in chosen if worker in (None, each.worker) and (again or not each.redriven)]
+            log, [each for each in chosen if worker in (None, each.worker) and (again or not each.redriven)], settings
         )
     click.echo(json.dumps({"redriven": count}) if as_json else f"redriven: {count}")
     return DONE
@@ -130,8 +131,12 @@ def page(letter: Letter) -> Iterator[str]:
 
 
 def content(letter: Letter) -> object:
-    """The event, or the bytes of what is none."""
+    """The event, or the JSON that a hook sent, or the bytes of what is neither."""
     try:
         return decode(letter.record.value).model_dump(mode="json")
     except (Reject, Red):
+        pass
+    try:
+        return json.loads(letter.record.value)
+    except (ValueError, RecursionError):
         return {"hex": letter.record.value.hex()}

@@ -10,6 +10,7 @@ from wireroom.cli._letters import letters, redrive
 from wireroom.cli.status import Place, Status, lines, statuses
 from wireroom.clock import HOUR, MINUTE, SECOND, SystemClock
 from wireroom.codec import encode, encode_change
+from wireroom.config import Settings
 from wireroom.document import DocumentChanged
 from wireroom.errors import Reject
 from wireroom.event import ArticleEvent
@@ -141,7 +142,7 @@ def test_what_was_redriven_is_no_longer_counted() -> None:
     log = filled(2)
     for record in log.read(log.partitions(ARTICLES)[0], 0, 2):
         log.append("dead-letters", [letter(record, "feeds", Reject("x"))])
-    redrive(log, letters(log)[:1])
+    redrive(log, letters(log)[:1], Settings())
     assert by_worker(list(statuses(log, MemoryStore())))["feeds"].dead_letters == 1
 
 

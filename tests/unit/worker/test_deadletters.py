@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from wireroom.errors import Fault, Reject
+from wireroom.letter import CUT
 from wireroom.log import ARTICLES, Message, Partition, Record
-from wireroom.worker.deadletters import CUT, letter
+from wireroom.worker.deadletters import letter
 
 BATCH = 1_048_588  # bytes that Kafka's default takes for a batch: the letter alone, with some 100 for frame and record
 MANY = [Fault(f"article.images.{number}.url", "x" * 80, "an absolute URL") for number in range(1_000)]
