@@ -1,10 +1,13 @@
-"""An ingest that says what a test tells it to, and keeps what it took: the answers are those of docs/ingest.md."""
+"""An ingest that says what a test tells it to, and keeps what it took. It passes the contract that ours does."""
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from tests.servers.scripted import Request, Scripted, reply
+from wireroom.errors import InvalidEvent
+from wireroom.event import ArticleEvent
 
 KEY = "wr_0123456789abcdef_Canary-Q7x"
 URN = "https://docs.example/problems/"
@@ -13,12 +16,19 @@ Line = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
 
 
 def problem(status: int, name: str, detail: str = "", *errors: Mapping[str, str], **headers: str) -> bytes:
-    members = {"type": URN + name, "title": name, "status": status, "detail": detail, "errors": list(errors)}
-    return reply(status, json.dumps(members).encode(), Content_Type="application/problem+json", **headers)
+    body = json.dumps(_members(status, name, detail, *errors)).encode()
+    return reply(status, body, Content_Type="application/problem+json", **headers)
+
+
+def _members(status: int, name: str, detail: str, *errors: Mapping[str, str]) -> Mapping[str, Any]:
+    return {"type": URN + name, "title": name, "status": status, "detail": detail, "errors": errors}
 
 
 class Ingest:
-    """Takes events; `refuse` gives the members of a line that it refuses, `answers` stand before its own, each once."""
+    """Takes events of all publications but `weekly`.
+
+    `refuse` gives the members of a line that it refuses; `answers` stand before its own, each once.
+    """
 
     def __init__(self, refuse: Line = lambda event: None) -> None:
         self.refuse = refuse
@@ -44,7 +54,14 @@ class Ingest:
         return reply(200, text.encode(), Content_Type="application/x-ndjson")
 
     def _line(self, topic: str, number: int, line: bytes) -> Mapping[str, Any]:
-        event = json.loads(line)
+        try:
+            event = ArticleEvent.parse(json.loads(line)).model_dump(mode="json")
+        except InvalidEvent as error:
+            return {"line": number, **_members(422, "invalid-event", "", *map(asdict, error.faults))}
+        except ValueError:
+            return {"line": number, **_members(422, "invalid-event", "No JSON.")}
+        if event["publication"] == "weekly":
+            return {"line": number, **_members(403, "forbidden", "The key lacks: publication weekly.")}
         if members := self.refuse(event):
             return {"line": number, **members}
         log = self.taken[topic]
