@@ -99,12 +99,12 @@ def refuse_another_key(site: Site, folder: Path) -> None:
 
 
 def be_told_of_what_waited(site: Site, folder: Path) -> None:
-    with Publisher(site.url, key=site.key, spool=folder, timeout=1.0) as publisher:
-        with site.away():
-            assert publisher.publish(put("a")).spooled
-            assert all(position.spooled for position in publisher.publish([put("b"), put("c")]))
-            with pytest.raises(RetryAfter):
-                publisher.flush()
+    with site.away(), Publisher(site.url, key=site.key, spool=folder, timeout=0.5) as publisher:
+        assert publisher.publish(put("a")).spooled
+        assert all(position.spooled for position in publisher.publish([put("b"), put("c")]))
+        with pytest.raises(RetryAfter):
+            publisher.flush()
+    with Publisher(site.url, key=site.key, spool=folder) as publisher:
         publisher.flush()
         position: Position = publisher.publish(put("d"))
         assert not position.spooled

@@ -1,4 +1,6 @@
+import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -22,9 +24,11 @@ class Rig(NamedTuple):
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that the client would have made."""
+    """The pauses that the client would have made; for it time passes in them and nowhere else."""
     waits: list[float] = []
-    monkeypatch.setattr("wireroom.client.service.time.sleep", waits.append)
+    start = time.monotonic()
+    clock = SimpleNamespace(sleep=waits.append, monotonic=lambda: start + sum(waits))
+    monkeypatch.setattr("wireroom.client.service.time", clock)
     return waits
 
 

@@ -347,9 +347,10 @@ def test_an_answer_without_end_ends(rig: Rig, monkeypatch: pytest.MonkeyPatch) -
         rig.service().append(ARTICLES, EVENTS)
 
 
-def test_the_key_is_told_nowhere(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_key_is_told_nowhere(rig: Rig, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     caplog.set_level(logging.DEBUG)
-    service = rig.service(timeout=0.3)
+    monkeypatch.setattr(module, "READ", 0.1)
+    service = rig.service()
     told = [repr(service), repr(vars(service))]
     for answer in (problem(401, "unauthorized"), RESET, SILENCE, reply(302, Location="/x"), b"nonsense"):
         rig.ingest.answers = [answer] * 50

@@ -27,11 +27,11 @@ def ids(*messages: Message) -> list[str]:
 
 @pytest.fixture
 def spooling(rig: Rig, tmp_path: Path) -> Spooling:
-    return Spooling(rig.service(timeout=0.3), Spool(tmp_path))
+    return Spooling(rig.service(), Spool(tmp_path))
 
 
 def other_process(rig: Rig, folder: Path) -> Spooling:
-    return Spooling(Service(rig.url, KEY, timeout=0.3), Spool(folder))
+    return Spooling(Service(rig.url, KEY), Spool(folder))
 
 
 def away(rig: Rig, is_away: bool = True) -> None:
