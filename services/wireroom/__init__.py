@@ -7,7 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wireroom.errors import ConfigurationError, Fault, InvalidEvent, Red, Reject, RetryAfter, WireroomError
+    from wireroom.errors import (
+        ConfigurationError,
+        Fault,
+        InvalidEvent,
+        Red,
+        Refusal,
+        Refused,
+        Reject,
+        RetryAfter,
+        WireroomError,
+    )
     from wireroom.event import Access, Article, ArticleEvent, Author, Image, Kind, Related, Rights, Source
     from wireroom.publisher import Publisher
 
@@ -25,6 +35,8 @@ __all__ = [
     "Kind",
     "Publisher",
     "Red",
+    "Refusal",
+    "Refused",
     "Reject",
     "Related",
     "RetryAfter",
@@ -33,7 +45,17 @@ __all__ = [
     "WireroomError",
 ]
 
-_ERRORS = {"ConfigurationError", "Fault", "InvalidEvent", "Red", "Reject", "RetryAfter", "WireroomError"}
+_ERRORS = {
+    "ConfigurationError",
+    "Fault",
+    "InvalidEvent",
+    "Red",
+    "Refusal",
+    "Refused",
+    "Reject",
+    "RetryAfter",
+    "WireroomError",
+}
 
 
 if not TYPE_CHECKING:  # a type checker would take any name

@@ -20,6 +20,7 @@ from wireroom.faults import found
 
 PREFIX = "WIREROOM_"
 CONFIG = "WIREROOM_CONFIG"  # which file to read: no setting itself
+KEY = "WIREROOM_KEY"  # of who publishes to a service: no setting either
 _FILE = "_FILE"
 
 
@@ -77,7 +78,7 @@ def overlay(given: Given, environ: Mapping[str, str], model: type[BaseModel]) ->
 
 
 def _unknown(environ: Mapping[str, str], known: Mapping[str, Variable]) -> Iterator[Fault]:
-    names = {CONFIG, *known, *(name + _FILE for name in known)}
+    names = {CONFIG, *known, KEY, *(name + _FILE for name in (*known, KEY))}
     for name in sorted(name for name in environ if name.startswith(PREFIX)):
         if name not in names:
             near = get_close_matches(name.removeprefix(PREFIX), {each.removeprefix(PREFIX) for each in names}, n=1)

@@ -2,7 +2,8 @@
 
 WireroomError
 ├── Reject                  this record is bad: dead-letter it, durably, and go on
-│   └── InvalidEvent        ... because the event breaks the contract; carries every fault
+│   ├── InvalidEvent        ... because the event breaks the contract; carries every fault
+│   └── Refused             a service refused some of what it was sent; carries each, and where the others went
 ├── RetryAfter              the outside is unwell: wait, hold what is in hand, try again
 │   └── OutcomeUnknown      a write was sent and no answer came: read back before trying again
 ├── Conflict                a conditional write found another state of its object
@@ -15,6 +16,10 @@ Anything else that escapes is a bug and ends the process.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wireroom.log import Position
 
 
 class WireroomError(Exception):
@@ -47,6 +52,29 @@ class InvalidEvent(Reject, ValueError):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("invalid-event", faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One event that a service refused: its place among those given, from 0, and what is wrong with it."""
+
+    index: int
+    event_id: str
+    rule: str
+    faults: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        return "; ".join([f"event {self.index} ({self.event_id}): {self.rule}", *map(str, self.faults)])
+
+
+class Refused(Reject):
+    """A service refused some events: `refusals` lists each, `positions` says where the others went, None for these."""
+
+    def __init__(self, refusals: Sequence[Refusal], positions: Sequence["Position | None"]) -> None:
+        super().__init__("refused", [fault for refusal in refusals for fault in refusal.faults])
+        self.args = ("\n".join(map(str, refusals)),)
+        self.refusals = tuple(refusals)
+        self.positions = tuple(positions)
 
 
 class RetryAfter(WireroomError):

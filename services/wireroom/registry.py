@@ -11,15 +11,16 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from urllib3 import BaseHTTPResponse, PoolManager, Timeout
+from urllib3 import PoolManager, Timeout
 from urllib3 import exceptions as http
 
 from wireroom.config import RegistrySettings
 from wireroom.errors import Red, RetryAfter
+from wireroom.http_body import read_body
 
 CONNECT, READ, WHOLE = 2.0, 5.0, 8.0  # seconds for a connection, for silence, for all of an answer's body
 LARGEST = 1_000_000  # bytes of an answer; our schemas take ten thousand
-_BLOCK = 65_536
+_WHO = "the schema registry"
 _TYPE = "application/vnd.schemaregistry.v1+json"
 _UNWELL = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _NOBODY = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -75,7 +76,7 @@ class SchemaRegistry:
                 method, self._url + path, body, redirect=False, retries=False, preload_content=False
             )
             try:
-                text = _body(answer)
+                text = read_body(answer, _WHO, LARGEST, time.monotonic() + WHOLE)
             finally:
                 answer.close()
         except (http.HTTPError, ValueError) as error:  # ValueError: headers cut short
@@ -112,19 +113,6 @@ def _headers(settings: RegistrySettings) -> Mapping[str, str]:
         pair = base64.b64encode(f"{settings.user}:{password}".encode()).decode()  # RFC 7617
         headers["Authorization"] = f"Basic {pair}"
     return headers
-
-
-def _body(answer: BaseHTTPResponse) -> bytes:
-    """The body, as it is sent; of one that is too large, the beginning. Raises RetryAfter when it takes too long."""
-    if not (answer.headers.get("Content-Length") or answer.headers.get("Transfer-Encoding")):
-        raise RetryAfter("the schema registry's answer does not say where it ends", 5.0)
-    deadline = time.monotonic() + WHOLE
-    text = b""
-    while len(text) <= LARGEST and (block := answer.read1(_BLOCK, decode_content=False)):
-        text += block
-        if time.monotonic() > deadline:
-            raise RetryAfter("the schema registry takes too long", 5.0)
-    return text
 
 
 def _schema(answer: object) -> object:

@@ -1,6 +1,7 @@
 """What we would upload: it is complete, and each extra brings what its worker needs (`make installed`)."""
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -13,7 +14,7 @@ import pytest
 from tests.system.project import ROOT, files
 
 IMPORTS = {
-    "base": "wireroom",
+    "base": "wireroom, wireroom.publisher, wireroom.client.spooling",
     "cli": "wireroom.cli",
     "sqlite": "wireroom.log.sqlite",
     "s3": "wireroom.store.s3",
@@ -90,6 +91,10 @@ def test_wheel_and_source_distribution_are_complete(built: Path) -> None:
     assert SCHEMAS
     assert {f"wireroom/{name}" for name in SCHEMAS} | {name.removeprefix("services/") for name in code} <= wheel
     assert SCHEMAS | code <= source
+
+
+def test_a_publishing_system_gets_few_packages() -> None:
+    assert len(re.findall("^[a-z].*==", (ROOT / "requirements/base.txt").read_text(), re.MULTILINE)) <= 8
 
 
 @pytest.mark.network

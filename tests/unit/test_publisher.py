@@ -1,18 +1,20 @@
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.servers.ingest import KEY, Ingest, address, serving
 from tests.unit.events import NOW, put
-from wireroom import InvalidEvent, Kind, Publisher, Reject
+from wireroom import ConfigurationError, InvalidEvent, Kind, Publisher, Refused, Reject, RetryAfter
+from wireroom.batches import BATCH_EVENTS
 from wireroom.clock import moment
 from wireroom.codec import decode
 from wireroom.event import ArticleEvent
-from wireroom.log import ARTICLES, BACKFILL, Log, Message, Partition, Position
+from wireroom.log import ARTICLES, BACKFILL, Log, Partition, Position
 from wireroom.log.memory import MemoryLog
-from wireroom.publisher import BATCH_BYTES, BATCH_EVENTS, batches
 
 
 @pytest.fixture
@@ -98,18 +100,63 @@ def test_a_log_that_was_given_stays_open_and_one_of_its_own_does_not(tmp_path: P
         own.publish(put("b"))
 
 
-def test_a_batch_is_worth_a_transaction_and_no_larger() -> None:
-    small = Message("k", b"x")
-    large = Message("k", b"x" * (BATCH_BYTES // 2))
-    assert [len(batch) for batch in batches([small] * (BATCH_EVENTS + 1))] == [BATCH_EVENTS, 1]
-    assert [len(batch) for batch in batches([large] * 5)] == [2, 2, 1]
-    assert list(batches([])) == []
+@pytest.fixture
+def ingest() -> Iterator[tuple[Ingest, str]]:
+    ingest = Ingest()
+    with serving(ingest) as server:
+        yield ingest, address(server)
+
+
+def test_a_service_takes_the_same_calls(ingest: tuple[Ingest, str]) -> None:
+    there, url = ingest
+    with Publisher(url, key=KEY) as publisher:
+        assert publisher.publish(put("a")) == Position(Partition(ARTICLES, 0), 0)
+        assert [each.offset for each in publisher.publish(put("b", at) for at in range(1, 702))] == [*range(1, 702)]
+        publisher.publish([put("c")], backfill=True)
+        publisher.withdraw("daily", "a", revision=2, published_at=moment(NOW))
+        publisher.flush()
+    assert [each["kind"] for each in there.taken[ARTICLES][::702]] == ["PUBLISHED", "WITHDRAWN"]
+    assert len(there.taken[BACKFILL]) == 1
+
+
+def test_a_service_tells_every_event_that_it_refuses_of_all_batches(ingest: tuple[Ingest, str]) -> None:
+    there, url = ingest
+    there.refuse = lambda event: {"status": 403, "type": "x/forbidden"} if event["revision"] in (3, 650) else None
+    with pytest.raises(Refused) as caught:
+        Publisher(url, key=KEY).publish([put("b", at) for at in range(1, 701)])
+    assert [(each.index, each.event_id) for each in caught.value.refusals] == [(2, "daily-b-3"), (649, "daily-b-650")]
+    assert [at for at, position in enumerate(caught.value.positions) if position is None] == [2, 649]
+    assert len(there.ids) == 698
+
+
+def test_a_service_that_is_away(tmp_path: Path) -> None:
+    nobody = "http://127.0.0.1:1"
+    with pytest.raises(RetryAfter):
+        Publisher(nobody, key=KEY, timeout=0.1).publish(put("a"))
+    with Publisher(nobody, key=KEY, timeout=0.1, spool=tmp_path / "spool") as publisher:
+        assert publisher.publish(put("a")).spooled
+        with pytest.raises(RetryAfter):
+            publisher.flush()
+
+
+def test_what_only_a_service_has_is_refused_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Publisher(f"sqlite:///{tmp_path}/log.db", key=KEY, spool="spool")
+    assert [fault.path for fault in caught.value.faults] == ["key", "spool"]
+    assert KEY not in str(caught.value)
+
+
+def test_a_service_needs_a_key_and_a_way_that_nobody_reads(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Publisher("HTTP://ingest.example")
+    assert [fault.path for fault in caught.value.faults] == ["url", "key"]
+    Publisher("http://ingest.example", key=KEY, allow_http=True).close()
 
 
 def test_what_a_publishing_system_imports_is_light() -> None:
     code = (
         "import sys; from wireroom import Publisher, ArticleEvent, Article;"
         "print({name.partition('.')[0] for name in sys.modules}"
-        " & {'feedgen', 'lxml', 'boto3', 'kafka', 'apsw', 'click', 'rich', 'ruamel', 'nh3', 'starlette'})"
+        " & {'feedgen', 'lxml', 'boto3', 'kafka', 'apsw', 'click', 'rich', 'ruamel', 'nh3', 'starlette', 'urllib3'})"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"

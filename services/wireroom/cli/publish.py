@@ -2,31 +2,29 @@
 
 import json
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import IO, Self
+from typing import IO, NamedTuple, Self
 
 import click
 
+from wireroom.batches import batches
 from wireroom.cli._events import Value, event, read
 from wireroom.cli._outcome import DONE, FINDINGS
+from wireroom.cli._outlet import Outlet, nowhere, to_log, to_service
 from wireroom.cli._progress import Progress
 from wireroom.cli._settings import with_settings
-from wireroom.codec import encode
 from wireroom.config import Settings
-from wireroom.connect import open_log
-from wireroom.errors import Fault, Reject
+from wireroom.config_environment import KEY
+from wireroom.errors import Fault, Refused, Reject
 from wireroom.log import ARTICLES, BACKFILL, Message
-from wireroom.publisher import batches
 
 STDIN = "-"
 SUFFIXES = frozenset({".json", ".ndjson", ".jsonl"})
 IN_MEMORY = 32_000_000  # bytes of checked events; more go to a temporary file
-
-Send = Callable[[Sequence[Message]], int]
 
 
 @click.command()
@@ -36,21 +34,42 @@ Send = Callable[[Sequence[Message]], int]
 @click.option("--backfill", is_flag=True, help="An archive: never delays live news.")
 @click.option("--dry-run", is_flag=True, help="Only check.")
 @click.option("--keep-going", is_flag=True, help="Publish each good event as it is read, whatever stands beside it.")
+@click.option("--to", metavar="URL", help="Where a Wireroom takes events.  [default: the configuration's log]")
+@click.option(
+    "--key-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar=f"{KEY}_FILE",
+    help=f"What holds the key for --to.  [default: ${KEY}_FILE, else the key itself in ${KEY}]",
+)
+@click.option("--allow-http", is_flag=True, help="Send the key in the clear, to other machines too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_settings
-def command(
-    settings: Settings, sources: Sequence[str], backfill: bool, dry_run: bool, keep_going: bool, as_json: bool
+def command(  # noqa: PLR0913  # one for each option
+    settings: Settings,
+    sources: Sequence[str],
+    backfill: bool,
+    dry_run: bool,
+    keep_going: bool,
+    to: str | None,
+    key_file: Path | None,
+    allow_http: bool,
+    as_json: bool,
 ) -> int:
     """Publish article events from files.
 
     A file holds a JSON object, several, a JSON array, or one object a line (NDJSON). Of a folder, all .json, .ndjson
     and .jsonl files in it; - is the standard input. A file is checked as a whole first, and nothing of it is published
     when it has faults, all of which are told; other files are. Exit code 1 then. Publishing the same file again does
-    no harm.
+    no harm. What a service refuses (--to) is told in the same way; the rest of its file is published.
     """
     names = list(files(sources))
-    with nullcontext(len) if dry_run else _sending(settings, BACKFILL if backfill else ARTICLES) as send:
-        publishing = Publishing(send, settings.shards, keep_going, as_json)
+    topic = BACKFILL if backfill else ARTICLES
+    if dry_run:
+        opened: AbstractContextManager[Outlet] = nullcontext(nowhere(settings))
+    else:
+        opened = to_service(to, key_file, allow_http, topic) if to else to_log(settings, topic)
+    with opened as outlet:
+        publishing = Publishing(outlet, keep_going, as_json)
         try:
             for name in names:
                 publishing.file(name)
@@ -71,18 +90,18 @@ def files(sources: Iterable[str]) -> Iterator[str]:
             yield source
 
 
-@contextmanager
-def _sending(settings: Settings, topic: str) -> Iterator[Send]:
-    with closing(open_log(settings.log.url, settings.log.prefix, security=settings.log.security)) as log:
-        yield lambda messages: len(log.append(topic, messages))
+class Checked(NamedTuple):
+    """A good event, and the line where it begins."""
+
+    line: int
+    message: Message
 
 
 @dataclass
 class Publishing:
     """What a run has done so far."""
 
-    send: Send
-    shards: Mapping[str, int]
+    outlet: Outlet
     keep_going: bool
     as_json: bool
     count: int = 0
@@ -92,26 +111,25 @@ class Publishing:
         """Check a file and publish it. Raises RetryAfter, after what `count` says was published."""
         before = len(self.faults)
         with Held() as held:
-            for messages in self._checked(name):
+            for events in self._checked(name):
                 if self.keep_going:
-                    self._publish(messages)
+                    self._publish(name, events)
                 else:
-                    held.add(messages)
+                    held.add(events)
             if len(self.faults) == before:
                 self._publish_held(name, held)
             elif not self.keep_going:
                 click.echo(f"{name}: nothing of it was published", err=True)
 
-    def _checked(self, name: str) -> Iterator[list[Message]]:
+    def _checked(self, name: str) -> Iterator[list[Checked]]:
         size = None if name == STDIN else Path(name).stat().st_size
         with click.open_file(name, "rb") as stream, Progress(f"checking {name}", size) as progress:
             for block in read(Metered(stream, progress)):
-                yield [message for value in block for message in self._message(name, value)]
+                yield [good for value in block for good in self._good(name, value)]
 
-    def _message(self, name: str, value: Value) -> Iterator[Message]:
+    def _good(self, name: str, value: Value) -> Iterator[Checked]:
         try:
-            article = event(value)
-            yield encode(article, self.shards.get(article.publication, 1))
+            yield Checked(value.line, self.outlet.encode(event(value)))
         except Reject as reason:
             self._tell_faults(name, value.line, reason.faults)
 
@@ -123,13 +141,21 @@ class Publishing:
 
     def _publish_held(self, name: str, held: "Held") -> None:
         with Progress(f"publishing {name}", held.count) as progress:
-            for messages in held:
-                self._publish(messages)
-                progress.advance(len(messages))
+            for events in held:
+                self._publish(name, events)
+                progress.advance(len(events))
 
-    def _publish(self, messages: Sequence[Message]) -> None:
-        for batch in batches(messages):
-            self.count += self.send(batch)
+    def _publish(self, name: str, events: Sequence[Checked]) -> None:
+        at = 0
+        for batch in batches((each.message for each in events), self.outlet.batch_bytes):
+            try:
+                self.outlet.append(batch)
+                self.count += len(batch)
+            except Refused as refused:
+                self.count += len(batch) - len(refused.refusals)
+                for each in refused.refusals:
+                    self._tell_faults(name, events[at + each.index].line, each.faults)
+            at += len(batch)
 
     def tell(self, done: str) -> None:
         """What was done, in a line or as JSON."""
@@ -141,18 +167,18 @@ class Publishing:
 
 
 class Held:
-    """Messages that wait until the whole of their file is checked: in memory, or in a temporary file of our own."""
+    """Events that wait until the whole of their file is checked: in memory, or in a temporary file of our own."""
 
     def __init__(self) -> None:
         self.count = 0
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # closed by __exit__
 
-    def add(self, messages: list[Message]) -> None:
+    def add(self, events: list[Checked]) -> None:
         """Keep some more."""
-        self.count += len(messages)
-        pickle.dump(messages, self._file, pickle.HIGHEST_PROTOCOL)
+        self.count += len(events)
+        pickle.dump(events, self._file, pickle.HIGHEST_PROTOCOL)
 
-    def __iter__(self) -> Iterator[list[Message]]:
+    def __iter__(self) -> Iterator[list[Checked]]:
         end = self._file.tell()
         self._file.seek(0)
         while self._file.tell() < end:

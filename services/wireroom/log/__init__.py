@@ -11,6 +11,7 @@ ARTICLES = "articles"
 BACKFILL = "articles.backfill"
 DOCUMENTS = "documents"
 DEAD_LETTERS = "dead-letters"
+SPOOL = "spool"  # no topic: what waits in a publisher's folder, in no log yet
 
 
 class Partition(NamedTuple):
@@ -47,6 +48,11 @@ class Position(NamedTuple):
 
     partition: Partition
     offset: int
+
+    @property
+    def spooled(self) -> bool:
+        """Whether it waits in a publisher's folder: partition and offset are then a file's number and a place in it."""
+        return self.partition.topic == SPOOL
 
 
 class Commit(NamedTuple):

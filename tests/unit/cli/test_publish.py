@@ -1,8 +1,9 @@
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
+from tests.servers.ingest import KEY, Ingest, address, serving
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.stories import STORM, story
 from wireroom.cli import publish
@@ -126,6 +127,80 @@ def test_shards_of_the_configuration_are_used(shell: Shell) -> None:
     shell.write("many.ndjson", *(story(f"a{at}") for at in range(20)))
     assert shell("publish", "many.ndjson").code == 0
     assert {record.key for record in shell.records()} == {"teluk/0", "teluk/1", "teluk/2"}
+
+
+@pytest.fixture
+def ingest() -> Ingest:
+    return Ingest()
+
+
+@pytest.fixture
+def url(ingest: Ingest) -> Iterator[str]:
+    with serving(ingest) as server:
+        yield address(server)
+
+
+def test_to_a_service(shell: Shell, ingest: Ingest, url: str) -> None:
+    shell.write("many.ndjson", *(story(f"a{at}") for at in range(600)))
+    (shell.folder / "key").write_text(f"{KEY}\n")
+    assert shell("publish", "many.ndjson", "--to", url, "--key-file", "key") == (0, "published 600 events\n", "")
+    assert shell("publish", "many.ndjson", "--to", url, "--key-file", "key", "--backfill").code == 0
+    assert (len(ingest.taken[ARTICLES]), len(ingest.taken[BACKFILL])) == (600, 600)
+    assert not (shell.folder / "data").exists()
+
+
+def test_the_key_of_a_service_may_be_in_the_environment(
+    shell: Shell, ingest: Ingest, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.write("storm.json", STORM)
+    (shell.folder / "key").write_text(KEY)
+    with monkeypatch.context() as patch:
+        patch.setenv("WIREROOM_KEY", KEY)
+        assert shell("publish", "storm.json", "--to", url).code == 0
+    with monkeypatch.context() as patch:
+        patch.setenv("WIREROOM_KEY_FILE", "key")
+        assert shell("publish", "storm.json", "--to", url).code == 0
+    assert len(ingest.ids) == 2
+
+
+def test_a_service_without_a_key(shell: Shell, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell.write("storm.json", STORM)
+    result = shell("publish", "storm.json", "--to", url)
+    assert result.code == 78
+    assert "--key-file, WIREROOM_KEY_FILE or WIREROOM_KEY" in result.err
+    (shell.folder / "key").write_bytes(b"\xff\xfe")
+    assert "key, which cannot be read" in shell("publish", "storm.json", "--to", url, "--key-file", "key").err
+    monkeypatch.setenv("WIREROOM_KEY", "wr_wrong-Canary")
+    refused = shell("publish", "storm.json", "--to", url)
+    assert refused.code == 78
+    assert "Canary" not in refused.out + refused.err
+
+
+def test_http_to_another_machine_must_be_allowed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIREROOM_KEY", KEY)
+    shell.write("storm.json", STORM)
+    result = shell("publish", "storm.json", "--to", "http://ingest.invalid/")
+    assert result.code == 78
+    assert "allow_http" in result.err
+
+
+def test_what_a_service_refuses_is_told_with_its_line(
+    shell: Shell, ingest: Ingest, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIREROOM_KEY", KEY)
+    ingest.refuse = lambda event: (
+        {"status": 403, "type": "x/forbidden", "detail": "Another's."}
+        if event["article_id"] in ("a2", "a550")
+        else None
+    )
+    shell.write("many.ndjson", *(story(f"a{at}") for at in range(600)))
+    result = shell("publish", "many.ndjson", "--to", url)
+    assert (result.code, result.out) == (1, "published 598 events; faults: 2\n")
+    assert [line.partition(": found")[0] for line in result.err.splitlines()] == [
+        "many.ndjson:3: (whole)",
+        "many.ndjson:551: (whole)",
+    ]
+    assert "Another's." in result.err
 
 
 def test_many_go_in_batches_by_a_temporary_file(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
