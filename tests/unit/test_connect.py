@@ -72,7 +72,6 @@ def test_a_bucket_by_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
         ("kafka", "kafka"),
         ("crc32c", "kafka"),
         ("lz4.frame", "kafka"),
-        ("urllib3", "kafka"),
         ("feedgen.feed", "feeds"),
         ("ruamel.yaml", "cli"),
         ("nh3", "articles"),
