@@ -8,7 +8,7 @@ from typing import Protocol
 from wireroom.errors import Fenced, Red
 from wireroom.log import Assigned, Commit, Partition, Record
 from wireroom.log.kafka.group import GroupClient
-from wireroom.log.kafka.library import RESTORE, Found, Place
+from wireroom.log.kafka.library import RESTORE, Damaged, Found, Place
 from wireroom.log.member import check_not_lost
 
 JOINING = 3.0  # seconds that a poll goes on, at least, while the group is joined: a join between two polls is lost,
@@ -90,8 +90,10 @@ class KafkaMember:
         self._client.pause([self._place(partition) for partition in full])
         try:
             found = self._client.poll(wait, MOST)
-        except Red:
+        except Red as red:
             self._around.look_again(self._topics.values())  # that a position is not in the log may be a topic made anew
+            if isinstance(red, Damaged) and self._ready():
+                return False  # what is sound before it goes first
             raise
         self._check_topics()
         gained, lost = self._follow()
