@@ -75,6 +75,12 @@ def check(text: str, keys: Mapping[str, Key], now: int) -> Key | Refusal:
     return key.refusal(now) or key
 
 
+def public_part(text: str) -> str:
+    """The id in a key, as it may be told to anyone; a dash when there is none."""
+    found = _FORM.search(text)
+    return found["id"] if found else "-"
+
+
 def redacted(text: str) -> str:
     """A text without the secrets of keys in it, also of such that were cut short."""
     return _LIKE_A_KEY.sub(r"\1_…", text)

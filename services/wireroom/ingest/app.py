@@ -27,13 +27,13 @@ from wireroom.ingest.memory import IN_FLIGHT, Memory, Share
 from wireroom.ingest.problems import Problem, later, pages
 from wireroom.ingest.reading import JSON, LINES, Accepted
 from wireroom.ingest.scope import KIND
-from wireroom.keys import KeyList, redacted
+from wireroom.keys import KeyList, public_part, redacted
 from wireroom.log import ARTICLES, BACKFILL, Log, Position
 from wireroom.store import Store
 
 EVENT, BATCH = 4_000_000, 16_000_000  # bytes of a body
 _SMALL = 64_000  # bytes that are read on the event loop: in a millisecond or so
-_TEXT = "text/markdown; charset=utf-8"
+_TEXT = "text/plain; charset=utf-8"  # which browsers show
 _SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 T = TypeVar("T")
@@ -70,6 +70,11 @@ class Request:
     async def rest_has_come(self) -> bool:
         """Whether nothing of the body is left on the way; what comes soon is read. Who waits for a nod gets none."""
         return self.whole or (b"expect" not in self.headers and await body.discard(self.receive))
+
+    @property
+    def key_id(self) -> str:
+        """The public part of its key, whether the key is good or not."""
+        return public_part(b" ".join(self.authorization).decode("latin-1"))
 
     @cached_property
     def topic(self) -> str:
@@ -146,8 +151,8 @@ class Ingest:
 
     async def _refusal(self, problem: Problem, request: Request) -> Answer:
         self.refusals[problem.name] += 1
-        where = found(redacted(request.path))
-        log.warning("refused: %s %s %s: %s", problem.status, found(request.method), where, redacted(problem.detail))
+        what = f"{found(request.method)} {found(redacted(request.path))}"
+        log.warning("refused: %s, %s, key %s: %s", problem.status, what, request.key_id, redacted(problem.detail))
         headers = dict(problem.headers)
         if not await request.rest_has_come():
             headers["Connection"] = "close"

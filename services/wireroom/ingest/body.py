@@ -12,7 +12,7 @@ from wireroom.ingest.problems import Problem
 
 PATIENCE = 30.0  # seconds for all of it
 _DISCARDED = 16_000_000  # bytes of a refused body that are read, for whom reads no answer before having sent all
-_DISCARDING = 5.0  # seconds for that
+_DISCARDING = 2.0  # seconds for that
 _GZIP = 31  # zlib's number for gzip with the largest window
 
 
