@@ -172,10 +172,13 @@ class _Client(asyncio.Protocol):
         self._answer += data
         head, end, body = self._answer.partition(b"\r\n\r\n")
         if end and len(body) >= int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]):
-            assert head.startswith((b"HTTP/1.1 202", b"HTTP/1.1 200")), self._answer
-            assert b'"status": 4' not in body, body
             self._answer = b""
-            self._next()
+            if head.startswith(b"HTTP/1.1 503"):
+                self._transport.write(self._request)  # again, as a publishing system would
+            else:
+                assert head.startswith((b"HTTP/1.1 202", b"HTTP/1.1 200")), head
+                assert b'"status": 4' not in body, body
+                self._next()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.ended = True
@@ -183,6 +186,7 @@ class _Client(asyncio.Protocol):
 
     def _next(self) -> None:
         if (request := next(self._left, None)) is not None:
+            self._request = request
             self._transport.write(request)
         else:
             self._transport.close()
