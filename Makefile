@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Chromium and the tests keep what they leave behind in this folder too.
 PYTEST := XDG_CONFIG_HOME="$(CURDIR)/.cache/config" XDG_CACHE_HOME="$(CURDIR)/.cache" $(BIN)/pytest --basetemp=build/pytest
-EXTRAS := cli sqlite kafka s3 feeds sitemaps articles serve all
+EXTRAS := cli sqlite kafka s3 feeds sitemaps articles ingest serve all
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
 
