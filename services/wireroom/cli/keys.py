@@ -52,7 +52,7 @@ def _ids(context: click.Context, parameter: click.Parameter, values: Sequence[st
 )
 @click.option("--label", default="", help="Who has it, for the list.")
 @click.option("--expires", type=Moment(), metavar="TIME", help="Until when it is taken, such as 2027-01-01T00:00:00Z.")
-@click.option("--rate", type=click.FloatRange(0.001, 1e6), default=RATE, show_default=True, help="Events a second.")
+@click.option("--rate", type=click.IntRange(1, 1_000_000), default=RATE, show_default=True, help="Events a second.")
 @click.option("--burst", type=click.IntRange(1, 10_000_000), default=BURST, show_default=True, help="And at once.")
 @_json
 @with_settings

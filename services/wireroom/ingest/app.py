@@ -151,7 +151,7 @@ class Ingest:
 
     async def _refusal(self, problem: Problem, request: Request) -> Answer:
         self.refusals[problem.name] += 1
-        what = f"{found(request.method)} {found(redacted(request.path))}"
+        what = f"{found(redacted(request.method))} {found(redacted(request.path))}"
         log.warning("refused: %s, %s, key %s: %s", problem.status, what, request.key_id, redacted(problem.detail))
         headers = dict(problem.headers)
         if not await request.rest_has_come():

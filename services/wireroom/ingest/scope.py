@@ -10,7 +10,7 @@ from wireroom.event import ArticleEvent, Kind
 from wireroom.fields import Id
 
 KIND = "ingest"
-RATE, BURST = 1_000.0, 10_000  # events a second, and at once after a pause
+RATE, BURST = 1_000, 10_000  # events a second, and at once after a pause
 
 Right = Literal["publish", "withdraw"]
 
