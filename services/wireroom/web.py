@@ -79,8 +79,20 @@ class _Connection(HttpToolsProtocol):
         self._head += len(data)
         super().data_received(data)
         if not self._in_body and self._head > HEAD:
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+            self._refuse_head()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._fields = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, which may have come with all of a large head at once."""
+        self._fields += len(name) + len(value)
+        if self._fields > HEAD:
+            self._refuse_head()
+            raise ValueError("the head is too large")  # which ends the parsing
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """A head ends."""
@@ -106,6 +118,10 @@ class _Connection(HttpToolsProtocol):
             self.loop.call_later(LINGERING, super().shutdown)
         else:
             super().shutdown()
+
+    def _refuse_head(self) -> None:
+        self.transport.write(_TOO_LARGE)
+        self.transport.close()
 
     def _end_if_mute(self) -> None:
         if self.cycle is None:
