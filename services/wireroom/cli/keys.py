@@ -23,7 +23,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def command() -> None:
-    """Keys with which publishing systems push events: create, list, revoke.
+    """Keys for pushing events: create, list, revoke.
 
     To rotate one, create a second, change to it, and revoke the first.
     """

@@ -23,16 +23,19 @@ from wireroom.faults import found
 from wireroom.ingest import body, problems, reading
 from wireroom.ingest.access import Access, Sender
 from wireroom.ingest.appends import Appends
+from wireroom.ingest.hooks import Delivery, Verdict
+from wireroom.ingest.hooks.receive import hook_of, receive
 from wireroom.ingest.memory import IN_FLIGHT, Memory, Share
 from wireroom.ingest.problems import Problem, later, pages
 from wireroom.ingest.reading import JSON, LINES, Accepted
 from wireroom.ingest.scope import KIND
 from wireroom.keys import KeyList, public_part, redacted
-from wireroom.log import ARTICLES, BACKFILL, Log, Position
+from wireroom.log import ARTICLES, BACKFILL, Log, Message, Position
 from wireroom.store import Store
 
 EVENT, BATCH = 4_000_000, 16_000_000  # bytes of a body
 _SMALL = 64_000  # bytes that are read on the event loop: in a millisecond or so
+_HOOKS = "/v1/hooks/"
 _TEXT = "text/plain; charset=utf-8"  # which browsers show
 _SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
@@ -106,7 +109,8 @@ class Ingest:
         self._memory = Memory(memory)
         self._appends = Appends(events, self._memory)
         self._access = Access(KeyList(store, KIND), clock or SystemClock())
-        self._shards = settings.shards
+        self._clock = clock or SystemClock()
+        self._settings, self._shards = settings, settings.shards
         self._base = str(settings.public_url).rstrip("/") + "/"
         self._parser = ThreadPoolExecutor(1, thread_name_prefix="parser")  # one: large bodies take memory while read
         self._routes: Mapping[str, Mapping[str, Callable[[Request], Awaitable[Answer]]]] = {
@@ -142,7 +146,7 @@ class Ingest:
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _answer(self, request: Request) -> Answer:
-        methods = self._routes.get(request.path)
+        methods = {"POST": self._hook} if request.path.startswith(_HOOKS) else self._routes.get(request.path)
         if methods is None:
             return self._page(request)
         if (route := methods.get(request.method)) is None:
@@ -168,7 +172,7 @@ class Ingest:
             sender.bucket.take(1)
             event = await self._apart(len(data), lambda: reading.event_of(media_type, data))
         one = reading.accepted(event, sender.scope, self._shards)
-        [position] = await self._append(topic, [one])
+        [position] = await self._append(topic, [one.message])
         return Answer(202, JSON, json.dumps(_place(one, position)).encode())
 
     async def _batch(self, request: Request) -> Answer:
@@ -179,7 +183,7 @@ class Ingest:
             lines = reading.lines(data)
             sender.bucket.take(len(lines))
             each = await self._apart(len(data), lambda: list(reading.each(lines, sender.scope, self._shards)))
-        good = [what for _, what in each if isinstance(what, Accepted)]
+        good = [what.message for _, what in each if isinstance(what, Accepted)]
         positions = iter(await self._append(topic, good) if good else ())
         results = []
         for number, what in each:
@@ -191,6 +195,33 @@ class Ingest:
         if len(good) < len(each):
             log.warning("refused: %s of %s lines of a batch of key %s", len(each) - len(good), len(each), sender.key.id)
         return Answer(200, LINES, "".join(f"{json.dumps(result)}\n" for result in results).encode())
+
+    async def _hook(self, request: Request) -> Answer:
+        """Never 410, after which Ghost would not send again."""
+        cms, publication, event, *more = [*request.path.removeprefix(_HOOKS).split("/"), "", ""][:4]
+        if any(more) or hook_of(self._settings, cms, publication) is None:
+            raise Problem("not-found", "There is no such hook.")
+        if b"content-encoding" in request.headers:
+            raise Problem("unsupported-media-type", "What is signed must come as it was signed, not packed.")
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.items()}
+        with Share(self._memory) as share:
+            data = await body.read(request.receive, request.headers, EVENT, share)
+            delivery = Delivery(cms, publication, event, headers, data, self._clock.now())
+            outcome = await self._apart(len(data), lambda: receive(self._settings, delivery))
+        if outcome.verdict is Verdict.UNKNOWN:
+            raise Problem("not-found", "There is no such hook.")
+        if outcome.verdict is Verdict.UNSIGNED:
+            challenge = {"WWW-Authenticate": 'Signature realm="wireroom"'}
+            raise Problem("unauthorized", "The signature is missing, wrong or too old.", headers=challenge)
+        positions = await self._append(outcome.topic, outcome.messages) if outcome.messages else ()
+        if outcome.reason is not None:
+            detail = "It cannot be mapped to events. It is kept as a dead letter: do not send it again."
+            raise Problem("invalid-event", detail, outcome.reason.faults)
+        events = [
+            _place(Accepted(message.headers["ce_id"].decode(), message), position)
+            for message, position in zip(outcome.messages, positions, strict=True)
+        ]
+        return Answer(202, JSON, json.dumps({"verdict": outcome.verdict, "events": events}).encode())
 
     def _page(self, request: Request) -> Answer:
         name = request.path.removeprefix(f"/{problems.FOLDER}")
@@ -213,9 +244,9 @@ class Ingest:
             return work()
         return await asyncio.get_running_loop().run_in_executor(self._parser, work)
 
-    async def _append(self, topic: str, events: Sequence[Accepted]) -> Sequence[Position]:
+    async def _append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
         try:
-            return await self._appends.append(topic, [event.message for event in events])
+            return await self._appends.append(topic, messages)
         except TimeoutError:
             raise later("The log does not answer.", 5) from None
         except RetryAfter as error:

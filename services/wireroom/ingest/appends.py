@@ -11,7 +11,7 @@ from threading import Condition, Thread
 
 from wireroom.errors import Reject
 from wireroom.ingest.memory import Memory
-from wireroom.log import ARTICLES, BACKFILL, Log, Message, Position
+from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, Log, Message, Position
 
 WRITERS = 2  # appends under way at once: one waits for the disk or the brokers while the other is put together
 PATIENCE = 13.0  # seconds to wait for the log: with what comes before and after, less than 15
@@ -38,7 +38,7 @@ class Appends:
         self._log = log
         self._memory = memory
         self._changed = Condition()
-        self._waiting: dict[str, deque[_Waiting]] = {ARTICLES: deque(), BACKFILL: deque()}
+        self._waiting: dict[str, deque[_Waiting]] = {topic: deque() for topic in (ARTICLES, DEAD_LETTERS, BACKFILL)}
         self._closed = False
         for number in range(writers):  # daemons: a log that hangs must not keep the process from ending
             Thread(target=self._run, name=f"append-{number}", daemon=True).start()
