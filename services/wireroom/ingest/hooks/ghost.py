@@ -1,9 +1,8 @@
 """Ghost's webhooks: `{"post": {"current": …, "previous": …}}`, one address for each event.
 
-`previous` holds only what changed, but all of a post that was deleted; then `current` is empty. When it was withdrawn
-only the signature says. What is not public
-to everyone has its body dropped at the door, and its summary only where an editor wrote one: Ghost cuts an excerpt
-out of the body.
+`previous` holds only what changed, but all of a post that was deleted; then `current` is empty. When a post was
+withdrawn only the signature says. What is not public has its body dropped at the door, and only that summary which an
+editor wrote: Ghost cuts all others out of the body.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,12 +59,11 @@ verified = signatures.ghost
 
 def events(delivery: Delivery, hook: HookSettings) -> Sequence[ArticleEvent]:
     """What a post is now. Raises Reject."""
+    if not delivery.event:
+        expected = f"an address that ends in /{', /'.join(SHOWN + GONE)}"
+        raise Reject("unknown-event", [Fault("event", "nothing", expected)])
     if delivery.event not in SHOWN + GONE:
-        if delivery.event:
-            return []  # Ghost has many more; what it sends of them is nobody's mistake
-        raise Reject(
-            "unknown-event", [Fault("event", "nothing", f"an address that ends in /{', /'.join(SHOWN + GONE)}")]
-        )
+        return []  # Ghost has many more; what it sends of them is nobody's mistake
     payload = payload_of(delivery.body)
     current, previous = _one(payload, "/post/current"), _one(payload, "/post/previous")
     post = current or previous
@@ -74,11 +72,11 @@ def events(delivery: Delivery, hook: HookSettings) -> Sequence[ArticleEvent]:
     if delivery.event in SHOWN and post.get("status") == "published":
         mapping = PUBLIC if post.get("visibility") == "public" else MAPPING
         return [event_of(post, mapping, delivery, hook, withdrawn=False)]
-    delivery = delivery._replace(received_at=signatures.ghost_time(delivery) or delivery.received_at)
     post = {**post, "published_at": post.get("published_at") or previous.get("published_at")}
-    return (
-        [event_of(post, MAPPING, delivery, hook, withdrawn=True)] if _was_public(delivery.event, post, previous) else []
-    )
+    if not _was_public(delivery.event, post, previous):
+        return []
+    signed = delivery._replace(received_at=signatures.ghost_time(delivery) or delivery.received_at)
+    return [event_of(post, MAPPING, signed, hook, withdrawn=True)]
 
 
 def _one(payload: object, path: str) -> Mapping[str, object]:

@@ -52,7 +52,7 @@ def event_of(
         "article_id": converted(value_of(mapping.article_id, payload), Conversion.TEXT),
         "revision": value_of(mapping.revision, payload) if mapping.revision else derived,
         "occurred_at": happened,
-        "url": value_of(mapping.url, payload),
+        "url": None if withdrawn else value_of(mapping.url, payload),  # what is no longer public has another, or none
         "guid": value_of(mapping.guid, payload),
         "published_at": value_of(mapping.published_at, payload) or (happened if withdrawn else None),
         "note": value_of(mapping.note, payload),
@@ -76,7 +76,7 @@ def _identified(event: Fields, delivery: Delivery, hook: HookSettings) -> Fields
     if not isinstance(event["article_id"], str):
         return event
     quoted = quote(event["article_id"], safe="", errors="replace")
-    if hook.url_template:
+    if hook.url_template and event["article"] is not None:
         event["url"] = _address(event["url"], hook.url_template.replace(ARTICLE_ID, quoted))
     if isinstance(event["revision"], int):
         event["event_id"] = f"{delivery.cms}/{delivery.publication}/{quoted}/{event['revision']}"
