@@ -94,7 +94,11 @@ def _one() -> Schema:
 
 
 def _batch() -> Schema:
-    lines = {"type": "string", "description": "An ArticleEvent a line, as JSON; at most 1,000 lines and 16 MB."}
+    lines = {
+        "type": "string",
+        "minLength": 1,
+        "description": "An ArticleEvent a line, as JSON; at most 1,000 lines and 16 MB.",
+    }
     told = {"type": "string", "description": "A LineAccepted or LineRefused for each line that is not empty, in order."}
     return {
         "operationId": "publishBatch",
