@@ -15,6 +15,7 @@ A step that meets RetryAfter changes no position: what it did not finish is done
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from uuid import uuid4
@@ -142,7 +143,7 @@ class Session:
         """One turn; whether nothing was left to do before it."""
         try:
             if self._is_held:
-                self.reader.take_nothing((self._held_until - self.clock.now()) / SECOND)
+                self._wait_out()
                 return False
             return self._turn(wait)
         except RetryAfter as unwell:
@@ -158,6 +159,15 @@ class Session:
         self._held_until = self.clock.now() + round(unwell.seconds * SECOND)
         for owned in self.assignment.owned.values():
             self.consumer.seek(owned.partition, owned.position)
+
+    def _wait_out(self) -> None:
+        """Stay a member while it is held. A log that is away, too, makes it no longer, and no shorter."""
+        seconds = min((self._held_until - self.clock.now()) / SECOND, IDLE)
+        end = time.monotonic() + seconds
+        try:
+            self.reader.take_nothing(seconds)
+        except RetryAfter:
+            time.sleep(max(0.0, end - time.monotonic()))
 
     def _turn(self, wait: bool) -> bool:
         records = self._poll(wait)
