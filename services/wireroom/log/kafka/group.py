@@ -173,7 +173,8 @@ class GroupClient:
         except Red as red:
             self._dead = red  # another poll of a consumer whose batch broke never returns
             raise
-        self._check_answered()
+        if not found:  # what was found is not delivered again
+            self._check_answered()
         member = self._consumer.group_metadata().member_id
         if self._member not in ("", member):
             self._terms.renew()
