@@ -1,26 +1,28 @@
 """How a chaos run went."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 
 @dataclass
 class Report:
     """`injected`: how often each fault was; `found`: what is wrong, by kind; `deaths`: exit codes of workers that ended
-    of themselves; `longest_stall`: seconds from an acknowledgement until the last document told it.
+    of themselves; `longest_stall`: seconds from an acknowledgement until the last document told it; `meanwhile`: the
+    faults during it.
     """
 
-    seed: int
-    rounds: int
-    injected: dict[str, int]
     events: int
     documents: int
-    found: dict[str, list[str]]
-    longest_stall: float
-    stalled: str
-    deaths: dict[str, int]
-    seconds: float
+    injected: dict[str, int] = field(default_factory=dict)
+    found: dict[str, list[str]] = field(default_factory=dict)
+    longest_stall: float = 0.0
+    stalled: str = ""
+    meanwhile: list[str] = field(default_factory=list)
+    deaths: dict[str, int] = field(default_factory=dict)
+    seed: int = 0
+    rounds: int = 0
+    seconds: float = 0.0
 
     @property
     def well(self) -> bool:
@@ -40,7 +42,7 @@ class Report:
             f"{self.documents} documents read",
             f"injected: {sum(self.injected.values())} ({injected})",
             ", ".join(f"{kind}: {len(self.found.get(kind, []))}" for kind in kinds),
-            f"longest stall: {self.longest_stall:.1f} s ({self.stalled})",
+            f"longest stall: {self.longest_stall:.1f} s ({self.stalled}; {', '.join(self.meanwhile) or 'no fault'})",
             f"workers that ended of themselves: {self.deaths or 'none'}",
         ]
         return "\n".join([*lines, *(f"  {kind}: {each}" for kind in kinds for each in self.found.get(kind, [])[:10])])

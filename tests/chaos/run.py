@@ -7,10 +7,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from random import Random
 from threading import Event, Thread
+from typing import NamedTuple
 
-from tests.chaos.faults import FAULTS, Round
+from tests.chaos.faults import FAULTS, Hit, Round
 from tests.chaos.newsroom import Newsroom
-from tests.chaos.oracle import Oracle
+from tests.chaos.oracle import Oracle, Stall
 from tests.chaos.report import Report
 from tests.chaos.story import SHARDS, Story
 from wireroom.errors import RetryAfter
@@ -21,55 +22,73 @@ PATIENCE = 120  # seconds that all may take to be shown, once everything is well
 BUG = 70  # what a worker ends with that has one
 
 
+class Strike(NamedTuple):
+    """A fault that happened, and when."""
+
+    hit: Hit
+    begin: float
+    end: float
+
+
 def play(seed: int, rounds: Iterable[Round], folder: Path, bug: str | None = None) -> Report:
     """Play these rounds. It ends early as soon as anything is wrong."""
     oracle, begin = Oracle(), time.monotonic()
-    played: list[Round] = []
+    strikes: list[Strike] = []
+    played = 0
     with Newsroom(folder, bug) as newsroom, beside(lambda over: look(newsroom, oracle, over)):
         with beside(lambda over: tell(newsroom, oracle, Random(seed), over)):
             catch_up(newsroom, oracle)
             for each in rounds:
                 if oracle.found:
                     break
-                strike(newsroom, oracle, each)
-                played.append(each)
+                strikes += strike(newsroom, oracle, each)
+                played += 1
             newsroom.work(2)
         settle(newsroom, oracle)
-    return reported(seed, played, newsroom, oracle, time.monotonic() - begin)
+    report = reported(newsroom, oracle, strikes)
+    report.seed, report.rounds, report.seconds = seed, played, time.monotonic() - begin
+    return report
 
 
-def reported(seed: int, played: Sequence[Round], newsroom: Newsroom, oracle: Oracle, seconds: float) -> Report:
+def reported(newsroom: Newsroom, oracle: Oracle, strikes: Sequence[Strike]) -> Report:
     """All of it in figures."""
     deaths = {worker.name: worker.deaths for worker in (*newsroom.workers, newsroom.guest)}
     found = dict(oracle.found)
     if crashed := [f"{name}: {codes}" for name, codes in deaths.items() if BUG in codes]:
         found["crashed"] = crashed
-    stall, of_what = oracle.longest_stall
     return Report(
-        seed=seed,
-        rounds=len(played),
-        injected=dict(Counter(hit.fault for each in played for hit in each.hits)),
+        injected=dict(Counter(each.hit.fault for each in strikes)),
         events=oracle.acknowledged,
         documents=oracle.documents,
         found=found,
-        longest_stall=stall,
-        stalled=of_what,
+        longest_stall=oracle.longest_stall.seconds,
+        stalled=oracle.longest_stall.of_what,
+        meanwhile=list(meanwhile(oracle.longest_stall, strikes)),
         deaths=dict(Counter(str(code) for codes in deaths.values() for code in codes)),
-        seconds=seconds,
     )
 
 
-def strike(newsroom: Newsroom, oracle: Oracle, this: Round) -> None:
+def meanwhile(stall: Stall, strikes: Sequence[Strike]) -> Iterator[str]:
+    """The faults that there were during a stall, with the seconds of it in which each began and ended."""
+    for (fault, worker, _), begin, end in strikes:
+        if begin < stall.since + stall.seconds and end > stall.since:
+            yield f"{fault} ({worker}) {begin - stall.since:+.0f} to {end - stall.since:+.0f} s"
+
+
+def strike(newsroom: Newsroom, oracle: Oracle, this: Round) -> list[Strike]:
     """One round: the faults, for as long as the longest lasts, and the rest after them."""
+    begin = time.time()
     workers = {worker.name: worker for worker in newsroom.workers}
     with ExitStack() as going_on:
         for hit in this.hits:
             going_on.enter_context(FAULTS[hit.fault].happens(newsroom, workers[hit.worker]))
         newsroom.work(max(hit.seconds for hit in this.hits))
+    end = time.time()
     if this.rest is None:
         catch_up(newsroom, oracle)
     else:
         newsroom.work(this.rest)
+    return [Strike(hit, begin, end) for hit in this.hits]
 
 
 def catch_up(newsroom: Newsroom, oracle: Oracle) -> None:
@@ -118,9 +137,9 @@ def tell(newsroom: Newsroom, oracle: Oracle, chance: Random, over: Event) -> Non
         for event in Story(chance):
             if over.is_set():
                 return
-            oracle.sending(event)
             archive = chance.random() < 0.1
             while True:
+                oracle.sending(event)
                 with suppress(RetryAfter):
                     oracle.acknowledge(event, publisher.publish(event, backfill=archive))
                     break
