@@ -1,11 +1,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
-from wireroom.errors import Red, RetryAfter
+from wireroom.errors import Fenced, Red, RetryAfter
 from wireroom.log import ARTICLES, Commit, Partition
 from wireroom.log.kafka import group
 from wireroom.log.kafka.group import GroupClient
@@ -76,12 +76,14 @@ def test_what_came_with_a_partition_that_cannot_be_taken_up_yet_is_not_lost() ->
     assert [each.offset for each in member.poll(0, 10)] == [0, 1]
 
 
-@dataclass
-class Silent:
-    """A consumer of kafka-python that fetched a record, and knows no coordinator."""
+class Consumer:
+    """A consumer of kafka-python. `unknown`: it has no coordinator; `joining`: it waits for the answer to a join."""
 
-    found: dict[object, list[Fetched]] = field(default_factory=lambda: {TopicPartition(ARTICLES, 0): [Fetched(0)]})
-    _coordinator: object = field(default_factory=lambda: SimpleNamespace(coordinator_unknown=lambda: True))
+    def __init__(self, unknown: bool = False, joining: bool = False) -> None:
+        self.found: dict[object, list[Fetched]] = {}
+        self._coordinator = SimpleNamespace(
+            coordinator_unknown=lambda: unknown, rebalance_in_progress=lambda: joining, need_rejoin=lambda: joining
+        )
 
     def subscribe(self, **_: object) -> None: ...
 
@@ -93,13 +95,27 @@ class Silent:
         return found
 
 
+def client_of(consumer: Consumer) -> GroupClient:
+    connection = SimpleNamespace(consumer=lambda **_: consumer)
+    return GroupClient(cast(Connection, connection), "feeds", [ARTICLES])
+
+
 def test_what_was_found_is_delivered_though_the_brokers_are_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group, "SILENCE", -1.0)
-    connection = SimpleNamespace(consumer=lambda **_: Silent())
-    client = GroupClient(cast(Connection, connection), "feeds", [ARTICLES])
+    client = client_of(consumer := Consumer(unknown=True))
+    consumer.found = {TopicPartition(ARTICLES, 0): [Fetched(0)]}
     assert [each.offset for each in client.poll(0, 10)[(ARTICLES, 0)]] == [0]
     with pytest.raises(RetryAfter, match="do not answer"):
         client.poll(0, 10)
+
+
+def test_a_join_whose_answer_was_lost_ends_with_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck, away, well = client_of(Consumer(joining=True)), client_of(Consumer(True, True)), client_of(Consumer())
+    assert stuck.poll(0, 10) == {}, "it may come yet"
+    monkeypatch.setattr(group, "SESSION", -1)
+    with pytest.raises(Fenced):
+        stuck.poll(0, 10)
+    assert away.poll(0, 10) == well.poll(0, 10) == {}
 
 
 def test_a_commit_comes_back() -> None:
