@@ -193,7 +193,7 @@ class GroupClient:
             raise RetryAfter("the brokers do not answer", SILENCE)
 
     def _check_joined(self) -> None:
-        """Raises Fenced when a join lasts too long: its answer may be lost, and kafka-python would wait five minutes."""
+        """Raises Fenced when a join lasts too long: its answer may be lost, kafka-python waits five minutes for it."""
         coordinator, now = self._consumer._coordinator, time.monotonic()
         if coordinator.coordinator_unknown() or not coordinator.rebalance_in_progress():
             self._settled_at = now
