@@ -3,7 +3,8 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from threading import Event, Thread
@@ -13,39 +14,62 @@ from tests.chaos.faults import FAULTS, Hit, Round
 from tests.chaos.newsroom import Newsroom
 from tests.chaos.oracle import Oracle, Stall
 from tests.chaos.report import Report
+from tests.chaos.stillness import Stillness
 from tests.chaos.story import SHARDS, Story
+from wireroom.codec import encode
+from wireroom.connect import open_log
 from wireroom.errors import RetryAfter
+from wireroom.log import ARTICLES
 from wireroom.publisher import Publisher
 
 RATE = 12  # events a second
+SPOILT = 0.3  # of what is published while the log is spoilt: more, and workers stop
 PATIENCE = 120  # seconds that all may take to be shown, once everything is well again
 BUG = 70  # what a worker ends with that has one
 
 
 class Strike(NamedTuple):
-    """A fault that happened, and when."""
+    """A fault that happened, and when; `recovery`: seconds after it until all was told, where that was waited for."""
 
     hit: Hit
     begin: float
     end: float
+    recovery: float = 0.0
+
+    def __str__(self) -> str:
+        lasted = f"{self.hit.fault} ({self.hit.worker}), {self.end - self.begin:.1f} s"
+        return f"{datetime.fromtimestamp(self.begin):%H:%M:%S} {lasted}" + f", then {self.recovery:.1f} s" * (
+            self.recovery > 0
+        )
 
 
-def play(seed: int, rounds: Iterable[Round], folder: Path, bug: str | None = None) -> Report:
-    """Play these rounds. It ends early as soon as anything is wrong."""
-    oracle, begin = Oracle(), time.monotonic()
+def play(
+    seed: int,
+    rounds: Iterable[Round],
+    folder: Path,
+    bug: str | None = None,
+    struck: Callable[[Strike], None] = lambda _: None,
+) -> Report:
+    """Play these rounds; `struck` is told of each fault once it is over. It ends early as soon as anything is wrong."""
+    stillness = Stillness()
+    oracle, begin = Oracle(stillness.within), time.monotonic()
     strikes: list[Strike] = []
     played = 0
-    with Newsroom(folder, bug) as newsroom, beside(lambda over: look(newsroom, oracle, over)):
+    with beside(stillness.watch), Newsroom(folder, bug) as newsroom, beside(lambda over: look(newsroom, oracle, over)):
         with beside(lambda over: tell(newsroom, oracle, Random(seed), over)):
             catch_up(newsroom, oracle)
             for each in rounds:
                 if oracle.found:
                     break
-                strikes += strike(newsroom, oracle, each)
+                latest = strike(newsroom, oracle, each)
+                strikes += latest
                 played += 1
+                for one in latest:
+                    struck(one)
             newsroom.work(2)
         settle(newsroom, oracle)
     report = reported(newsroom, oracle, strikes)
+    report.still = stillness.within(0, time.time())
     report.seed, report.rounds, report.seconds = seed, played, time.monotonic() - begin
     return report
 
@@ -63,6 +87,8 @@ def reported(newsroom: Newsroom, oracle: Oracle, strikes: Sequence[Strike]) -> R
         found=found,
         longest_stall=oracle.longest_stall.seconds,
         stalled=oracle.longest_stall.of_what,
+        guests=newsroom.guest.joined,
+        recoveries={each.hit.fault: each.recovery for each in sorted(strikes, key=lambda strike: strike.recovery)},
         meanwhile=list(meanwhile(oracle.longest_stall, strikes)),
         deaths=dict(Counter(str(code) for codes in deaths.values() for code in codes)),
     )
@@ -70,9 +96,9 @@ def reported(newsroom: Newsroom, oracle: Oracle, strikes: Sequence[Strike]) -> R
 
 def meanwhile(stall: Stall, strikes: Sequence[Strike]) -> Iterator[str]:
     """The faults that there were during a stall, with the seconds of it in which each began and ended."""
-    for (fault, worker, _), begin, end in strikes:
-        if begin < stall.since + stall.seconds and end > stall.since:
-            yield f"{fault} ({worker}) {begin - stall.since:+.0f} to {end - stall.since:+.0f} s"
+    for hit, begin, end, _ in strikes:
+        if begin < stall.until and end > stall.since:
+            yield f"{hit.fault} ({hit.worker}) {begin - stall.since:+.0f} to {end - stall.since:+.0f} s"
 
 
 def strike(newsroom: Newsroom, oracle: Oracle, this: Round) -> list[Strike]:
@@ -84,19 +110,22 @@ def strike(newsroom: Newsroom, oracle: Oracle, this: Round) -> list[Strike]:
             going_on.enter_context(FAULTS[hit.fault].happens(newsroom, workers[hit.worker]))
         newsroom.work(max(hit.seconds for hit in this.hits))
     end = time.time()
+    recovery = 0.0
     if this.rest is None:
-        catch_up(newsroom, oracle)
+        recovery = catch_up(newsroom, oracle)
     else:
         newsroom.work(this.rest)
-    return [Strike(hit, begin, end) for hit in this.hits]
+    return [Strike(hit, begin, end, recovery) for hit in this.hits]
 
 
-def catch_up(newsroom: Newsroom, oracle: Oracle) -> None:
-    """Let it go on until documents tell all that is acknowledged by now, or something is wrong."""
+def catch_up(newsroom: Newsroom, oracle: Oracle) -> float:
+    """Let it go on until documents tell all that is acknowledged by now, or something is wrong; how long that took."""
     now = time.time()
     newsroom.work(1)
     while oracle.waiting_since() < now and time.time() < now + PATIENCE and not oracle.found:
         newsroom.work(0.2)
+    end = time.time()
+    return end - now - oracle.still(now, end)
 
 
 def settle(newsroom: Newsroom, oracle: Oracle) -> None:
@@ -133,7 +162,8 @@ def beside(work: Callable[[Event], None]) -> Iterator[None]:
 
 def tell(newsroom: Newsroom, oracle: Oracle, chance: Random, over: Event) -> None:
     """Publish the story, each event until it is acknowledged."""
-    with Publisher(newsroom.broker.url, shards=SHARDS) as publisher:
+    spoiling = Random(chance.random())
+    with closing(open_log(newsroom.broker.url)) as log, Publisher(log, shards=SHARDS) as publisher:
         for event in Story(chance):
             if over.is_set():
                 return
@@ -144,6 +174,10 @@ def tell(newsroom: Newsroom, oracle: Oracle, chance: Random, over: Event) -> Non
                     oracle.acknowledge(event, publisher.publish(event, backfill=archive))
                     break
                 time.sleep(0.1)
+            if newsroom.spoil and spoiling.random() < SPOILT:
+                oracle.sending(event)
+                with suppress(RetryAfter):
+                    log.append(ARTICLES, [newsroom.spoil(encode(event, SHARDS[event.publication]), spoiling)])
             time.sleep(chance.expovariate(RATE))
 
 
