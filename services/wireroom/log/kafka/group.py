@@ -146,7 +146,7 @@ class GroupClient:
         self._member = ""
         self._dead: Red | None = None
         self._broken: Exception | None = None
-        self._answered_at = time.monotonic()
+        self._answered_at = self._settled_at = time.monotonic()
         self._consumer.subscribe(topics=list(topics), listener=self._terms)
 
     @property
@@ -168,7 +168,10 @@ class GroupClient:
         return joining
 
     def poll(self, timeout: float, limit: int) -> dict[Place, list[Found]]:
-        """Records of partitions that are not paused. Raises Red, then and ever after, when one cannot be read."""
+        """Records of partitions that are not paused. Raises Red, then and ever after, when one cannot be read.
+
+        Raises RetryAfter while the brokers are away, Fenced when another membership must be tried.
+        """
         if self._dead:
             raise self._dead
         try:
@@ -179,7 +182,9 @@ class GroupClient:
                 return {}
             self._dead = red  # another poll of a consumer whose batch broke never returns, unless it is moved
             raise
-        self._check_answered()
+        if not found:  # what was found is not delivered again
+            self._check_answered()
+            self._check_joined()
         member = self._consumer.group_metadata().member_id
         if self._member not in ("", member):
             self._terms.renew()
@@ -213,6 +218,14 @@ class GroupClient:
             self._answered_at = time.monotonic()
         elif time.monotonic() - self._answered_at > SILENCE:
             raise RetryAfter("the brokers do not answer", SILENCE)
+
+    def _check_joined(self) -> None:
+        """Raises Fenced when a join lasts too long: its answer may be lost, kafka-python waits five minutes for it."""
+        coordinator, now = self._consumer._coordinator, time.monotonic()
+        if coordinator.coordinator_unknown() or not coordinator.rebalance_in_progress():
+            self._settled_at = now
+        elif now - self._settled_at > SESSION / 1000:
+            raise Fenced("the group does not answer")
 
     def topic_id(self, topic: str) -> str:
         """The id of a topic as of the last answer of a broker; empty when none told. There is no public way to ask."""
