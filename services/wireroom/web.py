@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from wireroom.errors import Red
 
-MOST = 500  # connections at once
+MOST = 4_000  # connections at once, where so many descriptors may be open
 PATIENCE = 60.0  # seconds for asking and for taking the whole answer
 ASKING = 10.0  # seconds for the head of a first request
 LINGERING = 0.5  # seconds in which a request is still taken on an open connection, when the server ends
@@ -27,6 +27,7 @@ class WebServer:
     def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 8080) -> None:
         """Bind; port 0 takes any free one. Raises Red when the port is taken."""
         self._socket = _bound(host, port)
+        _allow_descriptors()
         self._uvicorn = _Quiet(
             uvicorn.Config(
                 app,
@@ -71,7 +72,7 @@ class _Connection(HttpToolsProtocol):
         """Refuse it when there are too many."""
         super().connection_made(transport)
         self._watch_again = self.loop.call_later(min(ASKING, PATIENCE), self._end_if_mute)
-        if len(self.connections) > min(MOST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2):
+        if len(self.connections) > _most_connections():
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -144,6 +145,19 @@ class _Quiet(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the command, not to the server."""
         yield
+
+
+def _allow_descriptors() -> None:
+    """Raise the usual limit, which is there for programs that use select: none of ours does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * MOST if hard == resource.RLIM_INFINITY else min(2 * MOST, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _most_connections() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if soft == resource.RLIM_INFINITY else min(MOST, soft // 2)
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -284,7 +284,7 @@ def test_many_slow_clients_do_not_stop_the_others(newsroom: Newsroom) -> None:
             f"{authorized}Content-Length: 3000000\r\n\r\n{{",
             f"{authorized}Transfer-Encoding: chunked\r\n\r\n5\r\n{{",
         )
-        slow = [door.raw() for _ in range(300)]
+        slow = [door.raw() for _ in range(1000)]
         try:
             for number, each in enumerate(slow):
                 each.sendall(begun[number % len(begun)].encode())
