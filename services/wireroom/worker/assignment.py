@@ -74,8 +74,8 @@ class Assignment:
             self._note_sharing(live)
 
     def _take(self, partition: Partition, assigned: Assigned) -> None:
-        owned = Owned(partition, self.sources.name(partition), assigned)
-        self.sources.check_end(partition, assigned.commit.offset)
+        end = self.sources.checked_end(partition, assigned.commit.offset)
+        owned = Owned(partition, self.sources.name(partition), assigned, end)
         read_roster(self._outside.store, self._sink.name, owned)
         self._unload([owned])
         self.owned[partition] = owned

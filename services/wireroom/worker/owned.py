@@ -24,6 +24,7 @@ class Owned:
     partition: Partition
     source: str
     assigned: Assigned
+    end: int  # of the partition when it was gained
     live: dict[str, str] = field(default_factory=dict)
     met: set[str] = field(default_factory=set)
     blocked: bool = False

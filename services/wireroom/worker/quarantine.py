@@ -107,11 +107,11 @@ class Quarantine:
             self._store.delete(key, etag)
 
     def careful(self, partition: Partition, position: int) -> bool:
-        """Whether the record at `position` must be taken alone."""
+        """Whether the record at `position` must be taken alone; what came since the death is not its cause."""
         if self._found.get(partition) is None or partition not in self._watched:
             return False
-        committed = self._watched[partition].assigned.commit.offset
-        return position < committed + CAREFUL or self.died_in(partition, position)
+        owned = self._watched[partition]
+        return position < min(owned.assigned.commit.offset + CAREFUL, owned.end) or self.died_in(partition, position)
 
     def died_in(self, partition: Partition, position: int) -> bool:
         """Whether the last owner died while it worked on a batch with this record in it."""

@@ -42,12 +42,13 @@ class Sources:
                 f"the log was replaced: {key} was made from another one",
                 "bring back the log that belongs to this store, or empty the store's editions/",
             )
-        self.check_end(Partition(self._ids[topic], int(number)), offset)
+        self.checked_end(Partition(self._ids[topic], int(number)), offset)
 
-    def check_end(self, partition: Partition, offset: int) -> None:
-        """Raises Red when the partition ends before `offset`."""
+    def checked_end(self, partition: Partition, offset: int) -> int:
+        """Where the partition ends now. Raises Red when that is before `offset`."""
         if offset > (end := self._log.end(partition)):
             raise Red(
                 f"the log lost data: offset {offset} of {partition.topic} was read before, but it ends at {end}",
                 "restore the log, or empty the store's editions/ to rebuild everything from what is left",
             )
+        return end

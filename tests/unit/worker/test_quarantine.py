@@ -34,10 +34,26 @@ def test_who_lost_a_partition_leaves_the_mark_of_its_successor_alone() -> None:
     for topic in (ARTICLES, BACKFILL):
         room.log.move(Partition(topic, 0), member(successor))
     settle(successor)
-    assert successor.reader.careful, "the sleeper may have died"
+    assert successor.quarantine.warned, "the sleeper may have died"
     (mark,) = room.store.keys(MARKS)
     sleeper.quarantine.close()
     assert list(room.store.keys(MARKS)) == [mark]
+
+
+def test_what_came_after_a_death_is_not_suspected() -> None:
+    room = Newsroom()
+    room.publish(put("a"))
+    dead = room.worker().join()
+    settle(dead)
+    room.publish(put("b"))
+    dead.close()
+    session = room.worker().join()
+    session.step(wait=False)
+    assert session.reader.careful, "of what lay there one may be the cause"
+    settle(session)
+    assert room.shown() == {"a": 1, "b": 1}
+    room.publish(put("c"))
+    assert not session.reader.careful, "neither of this one, nor of the archive, where nothing lies"
 
 
 def fenced(*_: object) -> None:
