@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import Sequence
+from threading import Event
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.unit.ingest.asking import BASE, BATCH, BODIES, JSON, LINES, Answer, D
 from wireroom.codec import MEDIA_TYPE, decode, encode
 from wireroom.errors import Red, RetryAfter
 from wireroom.event import ArticleEvent
+from wireroom.ingest import app
 from wireroom.log import BACKFILL, Message, Position
 from wireroom.log.memory import MemoryLog
 
@@ -80,6 +82,7 @@ FAULTY = {
     "a lone surrogate": (json.dumps(event(note="\ud800")).encode(), "lone surrogates"),
     "deep": (b"[" * 200_000, "JSON"),
     "deep objects": (b'{"a":' * 200_000, "JSON"),
+    "many lists": (b"[" + b"[]," * 100_001 + b"[]]", "at most 100000"),
     "wide": (b"{" + b",".join(b'"%d":1' % n for n in range(50_000)) + b"}", "JSON"),
     "two events": (lines(event(), event()), "nothing after"),
 }
@@ -236,6 +239,34 @@ def test_while_the_log_cannot_be_written(error: Exception, path: str) -> None:
     assert (answer.status, answer.problem) == (503, "unavailable")
     assert answer.headers["retry-after"] == ("3" if isinstance(error, RetryAfter) else "60")
     assert str(error).split()[0] not in answer.body.decode(), "where our log is does not concern a sender"
+
+
+class Hanging(MemoryLog):
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = Event()
+
+    def append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
+        self.gate.wait(10)
+        return super().append(topic, messages)
+
+
+@pytest.mark.parametrize("path", BODIES)
+def test_while_the_log_hangs(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "PATIENCE", 0.05)
+    log = Hanging()
+    desk = Desk(log)
+    body, media = BODIES[path]
+    answer = asked(desk, desk.key(), body, path, content_type=media)
+    log.gate.set()
+    assert (answer.status, answer.problem) == (503, "unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_line_of_a_batch_is_no_longer_than_an_event(desk: Desk) -> None:
+    body = lines(event("a"), event("b", note="x" * 4_000_000), event("c"))
+    answer = asked(desk, desk.key(), body, BATCH, content_type=LINES)
+    assert [line["status"] for line in answer.lines] == [202, 413, 202]
 
 
 def test_a_bug_is_told_as_one_and_is_no_secret(caplog: pytest.LogCaptureFixture) -> None:
