@@ -29,7 +29,9 @@ _PLACE = re.compile(rf"({re.escape(ARTICLES)}|{re.escape(BACKFILL)})/(\d+)")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; needs --yes.")
 @with_settings
 def command(settings: Settings, partition: str, offset: int, yes: bool, as_json: bool) -> int:
-    """Pass over the damaged batch at OFFSET, in all workers and in every replay.
+    """Go on without a damaged batch of Kafka.
+
+    The one at OFFSET is passed over, in all workers and in every replay.
 
     A worker that met it has stopped, red, and said where: start it again afterwards. A dead letter stands for the
     batch; the events in it are lost: publish them again. Exit code 1 when it can be read, or you say no.
