@@ -2,7 +2,7 @@
 # It needs Python 3.11 or later and make; everything it writes stays in this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers test unit lint types format bench bench-kafka build installed lock upgrade clean chaos
+.PHONY: help setup demo servers test unit lint types format bench bench-kafka bench-ingest build installed lock upgrade clean chaos
 
 BIN := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Chromium and the tests keep what they leave behind in this folder too.
 PYTEST := XDG_CONFIG_HOME="$(CURDIR)/.cache/config" XDG_CACHE_HOME="$(CURDIR)/.cache" $(BIN)/pytest --basetemp=build/pytest
-EXTRAS := cli sqlite kafka s3 feeds sitemaps articles serve all
+EXTRAS := cli sqlite kafka s3 feeds sitemaps articles ingest serve all
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
 
@@ -71,6 +71,9 @@ bench: setup  ## measure; prints a table and writes build/bench.json
 
 bench-kafka: setup servers  ## measure the workers on Kafka and S3 only
 	$(BIN)/python -m tests.bench kafka
+
+bench-ingest: setup servers  ## measure events over HTTP only
+	$(BIN)/python -m tests.bench ingest
 
 build: setup  ## the wheel and the source distribution, in dist
 	$(BIN)/python -m build --no-isolation

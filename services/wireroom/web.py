@@ -15,6 +15,8 @@ from wireroom.errors import Red
 
 MOST = 500  # connections at once
 PATIENCE = 60.0  # seconds for asking and for taking the whole answer
+ASKING = 10.0  # seconds for the head of a first request
+LINGERING = 0.5  # seconds in which a request is still taken on an open connection, when the server ends
 HEAD = 64 * 1024  # bytes of a request without its body
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -35,6 +37,7 @@ class WebServer:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 timeout_graceful_shutdown=3,
             )
         )
@@ -62,11 +65,12 @@ class _Connection(HttpToolsProtocol):
 
     _head = 0  # bytes that came and belong to no complete head yet
     _in_body = False
+    _ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Refuse it when there are too many."""
         super().connection_made(transport)
-        self._watch()
+        self._watch_again = self.loop.call_later(min(ASKING, PATIENCE), self._end_if_mute)
         if len(self.connections) > min(MOST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2):
             transport.abort()
 
@@ -75,23 +79,55 @@ class _Connection(HttpToolsProtocol):
         self._head += len(data)
         super().data_received(data)
         if not self._in_body and self._head > HEAD:
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+            self._refuse_head()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._fields = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, which may have come with all of a large head at once."""
+        self._fields += len(name) + len(value)
+        if self._fields > HEAD:
+            self._refuse_head()
+            raise ValueError("the head is too large")  # which ends the parsing
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """A head ends."""
         self._head, self._in_body = 0, True
         super().on_headers_complete()
+        if self._ending:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """A request ends."""
-        self._in_body = False
+        self._head, self._in_body = 0, False
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop watching."""
         super().connection_lost(exc)
         self._watch_again.cancel()
+
+    def shutdown(self) -> None:
+        """Answer what was asked; whoever is just asking on an idle connection must not find it closed."""
+        self._ending = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LINGERING, super().shutdown)
+        else:
+            super().shutdown()
+
+    def _refuse_head(self) -> None:
+        self.transport.write(_TOO_LARGE)
+        self.transport.close()
+
+    def _end_if_mute(self) -> None:
+        if self.cycle is None:
+            self.transport.abort()
+        else:
+            self._watch()
 
     def _watch(self) -> None:
         self._watch_again = self.loop.call_later(PATIENCE, self._end_if_idle, self.cycle)

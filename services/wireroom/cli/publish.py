@@ -12,7 +12,6 @@ from typing import IO, NamedTuple, Self
 import click
 
 from wireroom.batches import batches
-from wireroom.cli._events import Value, event, read
 from wireroom.cli._outcome import DONE, FINDINGS
 from wireroom.cli._outlet import Outlet, nowhere, to_log, to_service
 from wireroom.cli._progress import Progress
@@ -20,6 +19,7 @@ from wireroom.cli._settings import with_settings
 from wireroom.config import Settings
 from wireroom.config_environment import KEY
 from wireroom.errors import Fault, Refused, Reject
+from wireroom.event_json import Value, event, read
 from wireroom.log import ARTICLES, BACKFILL, Message
 
 STDIN = "-"

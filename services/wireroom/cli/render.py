@@ -8,8 +8,6 @@ from typing import NamedTuple, cast
 
 import click
 
-from wireroom.cli._events import Readable, read
-from wireroom.cli._events import event as event_of
 from wireroom.cli._options import Moment
 from wireroom.cli._outcome import DONE, FINDINGS
 from wireroom.cli._settings import with_settings
@@ -20,6 +18,8 @@ from wireroom.document import Document
 from wireroom.edition import Edition, Entry, fold, shown, stamp
 from wireroom.errors import Red, Reject
 from wireroom.event import ArticleEvent
+from wireroom.event_json import Readable, read
+from wireroom.event_json import event as event_of
 from wireroom.sink import Definition, Sink, load_sink
 from wireroom.store.memory import MemoryStore
 from wireroom.worker.intake import Arrival

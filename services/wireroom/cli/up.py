@@ -1,7 +1,7 @@
 """`wireroom up`: log, workers and web server in one process."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +18,7 @@ from wireroom.sink import installed_sinks
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+PUSHED = ("/v1/", "/problems/")
 HOST, PORT, PORTS = "127.0.0.1", 8080, click.IntRange(0, 65535)
 
 
@@ -51,17 +52,20 @@ def run_drained(settings: Settings) -> None:
 def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running], None] | None = None) -> None:
     """Workers, web server and live lines, until a signal; `beside` runs in a thread of its own with the log."""
     with installed():
+        from wireroom.ingest.app import Ingest
         from wireroom.serve import create_app
         from wireroom.web import WebServer
 
     async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
-        await served(scope, receive, send)  # its documents name the address, which is known once it is bound
+        """Both name the address, which is known once it is bound."""
+        await (taken if scope["path"].startswith(PUSHED) else served)(scope, receive, send)
 
     running = Running()
     with until_signal(running.stop), opened(settings) as (events, store), ExitStack() as stack:
         server = WebServer(application, host, port)
         settings = at_address(settings, server.address)
         served = create_app(store, settings)
+        taken = stack.enter_context(closing(Ingest(events, store, settings)))
         for name in installed_sinks():
             one = stack.enter_context(worker(name, settings, events, store))
             running.start(name, lambda one=one: one.run(running.stop.is_set))  # type: ignore[misc]
@@ -71,6 +75,7 @@ def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running
         click.echo(f"Wireroom is at {server.address}  (Ctrl-C ends it)")
         for feed in settings.feeds:
             click.echo(f"  {server.address}feeds/{feed.publication}/{feed.id}.{feed.formats[0]}")
+        click.echo(f"Push events to {server.address}v1/events with a key: wireroom keys create --publication ID")
         Lines(events).show(running)
         server.stop()
         running.finish()

@@ -1,4 +1,4 @@
-"""Events in files: one JSON object, several, an array, or one a line (NDJSON), each with the line where it begins.
+"""Events as JSON: in files one object, several, an array, or one a line (NDJSON), each with the line where it begins.
 
 JSON is taken strictly (RFC 8259): no key twice in an object (4: readers differ in which they take), no NaN.
 """
@@ -14,6 +14,7 @@ from wireroom.event import ArticleEvent
 from wireroom.faults import found
 
 BLOCK = 1 << 20  # bytes
+MOST_KEYS = 20_000  # in one value: an event with all that it may have needs fewer, and each wrong one would be a fault
 _BLANK = " \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 
@@ -39,6 +40,11 @@ def event(value: Value) -> ArticleEvent:
     if value.faults:
         raise InvalidEvent(value.faults)
     return ArticleEvent.parse(cast(Mapping[str, Any], value.value))  # which says so when it is no object
+
+
+def one(data: bytes, line: int = 1) -> Value:
+    """The one value that this text is."""
+    return _line(_Strict(), line, data)
 
 
 def read(stream: Readable) -> Iterator[list[Value]]:
@@ -84,7 +90,7 @@ def _line(strict: "_Strict", number: int, data: bytes) -> Value:
         return Value(number, None, [_not_utf8(error)])
     value, end = strict.next(text, 0, number)
     if end is not None and end < len(text):
-        return Value(number, None, [Fault("", found(text[end:].strip(_BLANK)), "one object a line")])
+        return Value(number, None, [Fault("", found(text[end:].strip(_BLANK)), "nothing after the object")])
     return value
 
 
@@ -162,11 +168,12 @@ class _Strict:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self._keys = 0
         self._decoder = json.JSONDecoder(object_pairs_hook=self._object, parse_constant=self._constant)
 
     def next(self, text: str, at: int, line: int) -> tuple[Value, int | None]:
         """The value at a place in the text, and where it ends; None when that cannot be told."""
-        self._faults = []
+        self._faults, self._keys = [], 0
         end = value = None
         try:
             value, end = self._decoder.raw_decode(text, at)
@@ -178,6 +185,9 @@ class _Strict:
         return Value(line, value, self._faults), end
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        self._keys += len(pairs)
+        if self._keys > MOST_KEYS:
+            raise ValueError(f"more than {MOST_KEYS} keys")
         keys = dict(pairs)
         if len(keys) < len(pairs):
             repeated = sorted(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wireroom.cli import _events
-from wireroom.cli._events import read
+from wireroom import event_json
+from wireroom.event_json import read
 
 A = {"title": "Ny bro åpnet\n", "n": 1}
 B = {"title": "جسر جديد", "n": [1, {"x": None}]}
@@ -24,7 +24,7 @@ FORMS = {
 }
 
 
-def values(data: bytes | str) -> list[_events.Value]:
+def values(data: bytes | str) -> list[event_json.Value]:
     stream = io.BytesIO(data.encode() if isinstance(data, str) else data)
     return [value for block in read(stream) for value in block]
 
@@ -36,7 +36,7 @@ def faults(data: bytes | str) -> list[tuple[int, str]]:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("block", [1, 7, 1 << 20])
 def test_each_form_gives_the_same_values(form: str, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_events, "BLOCK", block)
+    monkeypatch.setattr(event_json, "BLOCK", block)
     found = values(FORMS[form])
     assert [value.value for value in found] == [A, B, C]
     assert not any(value.faults for value in found)
@@ -53,7 +53,7 @@ def test_nothing(text: str) -> None:
 
 
 def test_lines_are_counted_in_every_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_events, "BLOCK", 5)
+    monkeypatch.setattr(event_json, "BLOCK", 5)
     assert [value.line for value in values('{"a":1}\n\n{"b":2}\n{"c":3}')] == [1, 3, 4]
     assert [value.line for value in values('[{"a":1},\n\n {"b":\n2},{"c":3}]')] == [1, 3, 4]
     assert [value.line for value in values('\n{\n"a":1}\n{"b":2}')] == [2, 4]

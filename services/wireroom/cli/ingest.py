@@ -1,0 +1,48 @@
+"""`wireroom ingest`: events over HTTP, and nothing else."""
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+
+from wireroom.cli._running import Running, tell, until_signal
+from wireroom.cli._settings import with_settings
+from wireroom.cli.up import HOST, PORT, PORTS, at_address
+from wireroom.config import Settings
+from wireroom.connect import installed, open_log, open_store
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+
+@click.command()
+@click.option("--host", default=HOST, show_default=True, help="Where it listens.")
+@click.option("--port", type=PORTS, default=PORT, show_default=True, help="0 takes any free one.")
+@with_settings
+def command(settings: Settings, host: str, port: int) -> None:
+    """Take events over HTTP.
+
+    What is answered with 202 is durable in the log. Senders need a key: see `wireroom keys`. SIGTERM and Ctrl-C finish
+    what is in hand.
+    """
+    with installed():
+        from wireroom.ingest.app import Ingest
+        from wireroom.web import WebServer
+
+    async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        await ingest(scope, receive, send)  # its problems name the address, which is known once it is bound
+
+    tell()
+    running = Running()
+    with (
+        until_signal(running.stop),
+        closing(open_log(settings.log.url, settings.log.prefix, security=settings.log.security)) as events,
+    ):
+        bound = WebServer(application, host, port)
+        ingest = Ingest(events, open_store(settings.store.url), at_address(settings, bound.address))
+        with closing(ingest):
+            running.start("web server", bound.run)
+            click.echo(f"Push events to {bound.address}v1/events  (Ctrl-C ends it)")
+            running.stop.wait()
+            bound.stop()
+            running.finish()

@@ -1,0 +1,142 @@
+"""`wireroom keys`: who may push events over HTTP."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import get_args
+
+import click
+from pydantic import TypeAdapter, ValidationError
+
+from wireroom.cli._options import Moment
+from wireroom.cli._outcome import DONE, FINDINGS
+from wireroom.cli._settings import with_settings
+from wireroom.clock import SystemClock, micros, moment
+from wireroom.config import Settings
+from wireroom.connect import open_store
+from wireroom.fields import Id
+from wireroom.ingest.scope import BURST, KIND, RATE, Right, Scope
+from wireroom.keys import Key, KeyList, mint
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def command() -> None:
+    """Keys for pushing events: create, list, revoke.
+
+    To rotate one, create a second, change to it, and revoke the first.
+    """
+
+
+def _ids(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> Sequence[str]:
+    try:
+        return TypeAdapter(tuple[Id, ...]).validate_python(tuple(dict.fromkeys(values)))
+    except ValidationError as error:
+        raise click.BadParameter(f"{error.errors()[0]['input']!r} is no publication id") from None
+
+
+@command.command()
+@click.option(
+    "--publication", "publications", multiple=True, metavar="ID", callback=_ids, help="Whose events it sends."
+)
+@click.option("--all-publications", is_flag=True, help="It sends everybody's events.")
+@click.option(
+    "--right",
+    "rights",
+    type=click.Choice(get_args(Right)),
+    multiple=True,
+    default=get_args(Right),
+    show_default=True,
+    help="What it may do; give it twice for both.",
+)
+@click.option("--label", default="", help="Who has it, for the list.")
+@click.option("--expires", type=Moment(), metavar="TIME", help="Until when it is taken, such as 2027-01-01T00:00:00Z.")
+@click.option("--rate", type=click.IntRange(1, 1_000_000), default=RATE, show_default=True, help="Events a second.")
+@click.option("--burst", type=click.IntRange(1, 10_000_000), default=BURST, show_default=True, help="And at once.")
+@_json
+@with_settings
+def create(
+    settings: Settings,
+    publications: tuple[str, ...],
+    all_publications: bool,
+    expires: datetime | None,
+    label: str,
+    as_json: bool,
+    **limits: object,
+) -> int:
+    """Create a key and show it, this once."""
+    if bool(publications) == all_publications:
+        raise click.UsageError("name each --publication whose events it may send, or give --all-publications")
+    scope = Scope.model_validate({"publications": publications or None, **limits})
+    now = SystemClock().now()
+    if expires is not None and micros(expires) <= now:
+        raise click.UsageError("--expires is not in the future")
+    text, key = mint(scope.model_dump(mode="json"), label, now, micros(expires) if expires else None)
+    KeyList(open_store(settings.store.url), KIND).add(key)
+    if as_json:
+        click.echo(json.dumps({"key": text, **_summary(key, now)}))
+    else:
+        click.echo(text)
+        click.echo("This key is not shown again: keep it where only its user can read it.", err=True)
+    return DONE
+
+
+@command.command("list")
+@_json
+@with_settings
+def list_(settings: Settings, as_json: bool) -> int:
+    """List keys, oldest first, without their secrets."""
+    now = SystemClock().now()
+    keys = sorted(KeyList(open_store(settings.store.url), KIND).read().values(), key=lambda key: key.created_at)
+    if as_json:
+        click.echo(json.dumps([_summary(key, now) for key in keys]))
+    else:
+        click.echo("\n".join(_line(key, now) for key in keys) or "no keys")
+    return DONE
+
+
+@command.command()
+@click.argument("key_id", metavar="ID")
+@_json
+@with_settings
+def revoke(settings: Settings, key_id: str, as_json: bool) -> int:
+    """Take a key no more, from two seconds on, for good. ID: as listed, or the whole key."""
+    ident = key_id.removeprefix("wr_").partition("_")[0]
+    found = KeyList(open_store(settings.store.url), KIND).revoke(ident, SystemClock().now())
+    if as_json:
+        click.echo(json.dumps({"revoked": [ident] if found else []}))
+    elif found:
+        click.echo(f"revoked: {ident}")
+    else:
+        click.echo(f"there is no key {ident[:12]}; `wireroom keys list` shows them", err=True)
+    return DONE if found else FINDINGS
+
+
+def _summary(key: Key, now: int) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "label": key.label,
+        "state": _state(key, now),
+        "created_at": _time(key.created_at),
+        "expires_at": _time(key.expires_at),
+        "revoked_at": _time(key.revoked_at),
+        **key.scope,
+    }
+
+
+def _line(key: Key, now: int) -> str:
+    scope = Scope.of(key.scope)
+    whose = "all publications" if scope.publications is None else ", ".join(scope.publications)
+    until = f"until {_time(key.expires_at)}" if key.expires_at is not None else ""
+    told = (key.id, f"{_state(key, now):8}", _time(key.created_at), whose, "+".join(scope.rights), until, key.label)
+    return "  ".join(part for part in told if part)
+
+
+def _state(key: Key, now: int) -> str:
+    refusal = key.refusal(now)
+    return refusal.name.lower() if refusal else "good"
+
+
+def _time(time: int | None) -> str | None:
+    return None if time is None else moment(time).isoformat(timespec="seconds")
