@@ -21,6 +21,7 @@ IMPORTS = {
     "feeds": "wireroom.feeds",
     "sitemaps": "wireroom.sitemaps",
     "articles": "wireroom.articles",
+    "ingest": "wireroom.ingest.app, wireroom.web",
     "serve": "wireroom.serve",
     "all": "wireroom.feeds, wireroom.sitemaps, wireroom.articles, wireroom.serve, wireroom.cli, wireroom.log.sqlite,"
     "wireroom.store.s3",

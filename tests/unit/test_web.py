@@ -131,3 +131,51 @@ def status(server: WebServer) -> int:
 def test_small_answers_do_not_wait_for_an_acknowledgement(server: WebServer) -> None:
     """Nagle's algorithm and delayed ACKs together cost 40 ms each time; accepted sockets inherit the option."""
     assert server._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_whoever_only_begins_a_head_is_let_go_soon(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ASKING", 0.05)
+    with socket.create_connection(server._socket.getsockname(), timeout=10) as slow:
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        assert slow.recv(1) == b""
+
+
+def test_a_large_head_that_comes_at_once_is_refused(server: WebServer) -> None:
+    with socket.create_connection(server._socket.getsockname(), timeout=10) as client:
+        client.sendall(b"GET /robots.txt HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * module.HEAD + b"\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 431 ")
+
+
+def test_bodies_are_no_heads(server: WebServer) -> None:
+    connection = connect(server)
+    for _ in range(3):
+        connection.request("GET", "/robots.txt", body=b"x" * module.HEAD)
+        answer = connection.getresponse()
+        assert (answer.status, bool(answer.read())) == (200, True)
+    connection.close()
+
+
+def test_a_request_on_an_open_connection_is_answered_when_the_server_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    ending = threading.Event()
+    inherited = module._Connection.shutdown
+
+    def shutdown(connection: module._Connection) -> None:
+        inherited(connection)
+        ending.set()
+
+    monkeypatch.setattr(module._Connection, "shutdown", shutdown)
+    monkeypatch.setattr(module, "LINGERING", 1.0)
+    server = WebServer(create_app(MemoryStore(), SETTINGS), port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    connection = connect(server)
+    connection.request("GET", "/robots.txt")
+    connection.getresponse().read()
+    server.stop()
+    assert ending.wait(10)
+    connection.request("GET", "/robots.txt")
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Connection"]) == (200, "close")
+    connection.close()
+    thread.join(10)
+    assert not thread.is_alive()

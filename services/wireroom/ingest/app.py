@@ -33,7 +33,8 @@ from wireroom.keys import KeyList, public_part, redacted
 from wireroom.log import ARTICLES, BACKFILL, Log, Message, Position
 from wireroom.store import Store
 
-EVENT, BATCH = 4_000_000, 16_000_000  # bytes of a body
+EVENT, BATCH = reading.MOST_BYTES, 16_000_000  # bytes of a body
+PATIENCE = 13.0  # seconds to read a body that has come and to append: with what comes before and after, less than 15
 _SMALL = 64_000  # bytes that are read on the event loop: in a millisecond or so
 _HOOKS = "/v1/hooks/"
 _TEXT = "text/plain; charset=utf-8"  # which browsers show
@@ -134,6 +135,8 @@ class Ingest:
             return
         except Problem as problem:
             answer = await self._refusal(problem, request)
+        except TimeoutError:
+            answer = await self._refusal(later("The log does not answer.", 5), request)
         except asyncio.CancelledError:  # the server ends, and has waited long enough
             answer = await self._refusal(later("This server is ending; send it again.", 1), request)
         except Exception:
@@ -170,9 +173,10 @@ class Ingest:
         with Share(self._memory) as share:
             data = await body.read(request.receive, request.headers, EVENT, share)
             sender.bucket.take(1)
-            event = await self._apart(len(data), lambda: reading.event_of(media_type, data))
-        one = reading.accepted(event, sender.scope, self._shards)
-        [position] = await self._append(topic, [one.message])
+            async with asyncio.timeout(PATIENCE):
+                event = await self._apart(len(data), lambda: reading.event_of(media_type, data))
+                one = reading.accepted(event, sender.scope, self._shards)
+                [position] = await self._append(topic, [one.message])
         return Answer(202, JSON, json.dumps(_place(one, position)).encode())
 
     async def _batch(self, request: Request) -> Answer:
@@ -182,9 +186,10 @@ class Ingest:
             data = await body.read(request.receive, request.headers, BATCH, share)
             lines = reading.lines(data)
             sender.bucket.take(len(lines))
-            each = await self._apart(len(data), lambda: list(reading.each(lines, sender.scope, self._shards)))
-        good = [what.message for _, what in each if isinstance(what, Accepted)]
-        positions = iter(await self._append(topic, good) if good else ())
+            async with asyncio.timeout(PATIENCE):
+                each = await self._apart(len(data), lambda: list(reading.each(lines, sender.scope, self._shards)))
+                good = [what.message for _, what in each if isinstance(what, Accepted)]
+                positions = iter(await self._append(topic, good) if good else ())
         results = []
         for number, what in each:
             if isinstance(what, Problem):
@@ -207,13 +212,14 @@ class Ingest:
         with Share(self._memory) as share:
             data = await body.read(request.receive, request.headers, EVENT, share)
             delivery = Delivery(cms, publication, event, headers, data, self._clock.now())
-            outcome = await self._apart(len(data), lambda: receive(self._settings, delivery))
+            async with asyncio.timeout(PATIENCE):
+                outcome = await self._apart(len(data), lambda: receive(self._settings, delivery))
+                positions = await self._append(outcome.topic, outcome.messages) if outcome.messages else ()
         if outcome.verdict is Verdict.UNKNOWN:
             raise Problem("not-found", "There is no such hook.")
         if outcome.verdict is Verdict.UNSIGNED:
             challenge = {"WWW-Authenticate": 'Signature realm="wireroom"'}
             raise Problem("unauthorized", "The signature is missing, wrong or too old.", headers=challenge)
-        positions = await self._append(outcome.topic, outcome.messages) if outcome.messages else ()
         if outcome.reason is not None:
             detail = "It cannot be mapped to events. It is kept as a dead letter: do not send it again."
             raise Problem("invalid-event", detail, outcome.reason.faults)
@@ -247,8 +253,6 @@ class Ingest:
     async def _append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
         try:
             return await self._appends.append(topic, messages)
-        except TimeoutError:
-            raise later("The log does not answer.", 5) from None
         except RetryAfter as error:
             log.warning("the log cannot be written: %s", error)
             raise later("The log cannot be written now.", math.ceil(error.seconds)) from error

@@ -14,7 +14,6 @@ from wireroom.ingest.memory import Memory
 from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, Log, Message, Position
 
 WRITERS = 2  # appends under way at once: one waits for the disk or the brokers while the other is put together
-PATIENCE = 13.0  # seconds to wait for the log: with what comes before and after, less than 15
 _TOGETHER = 4_000_000  # bytes after which no further request joins an append
 _OVERHEAD = 2_000  # bytes that a message costs in memory beside its value
 
@@ -46,8 +45,8 @@ class Appends:
     async def append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
         """Returns when the messages are durable.
 
-        Raises RetryAfter, Red and Reject as the log does, TimeoutError when it does not answer: they may be there then.
-        Raises Problem when there is no memory left.
+        Raises RetryAfter, Red and Reject as the log does, Problem when there is no memory left. May be cancelled; what
+        is under way then goes on.
         """
         size = sum(len(message.value) + _OVERHEAD for message in messages)
         self._memory.take(size)
@@ -56,8 +55,7 @@ class Appends:
         with self._changed:
             self._waiting[topic].append(one)
             self._changed.notify()
-        async with asyncio.timeout(PATIENCE):
-            return await one.written
+        return await one.written
 
     def close(self) -> None:
         """Let the threads end when they are done."""

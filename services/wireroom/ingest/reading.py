@@ -14,7 +14,9 @@ from wireroom.log import Message
 
 JSON = "application/json"
 LINES = "application/x-ndjson"
+MOST_BYTES = 4_000_000  # of an event as JSON; escaped, 900,000 bytes of Avro need three times as many
 MOST_LINES = 1000  # of a batch
+MOST_BRACKETS = 100_000  # in one event; each one opened costs memory, and texts have few
 MOST_FAULTS = 1000  # listed of one batch; of lines after that only the first and their number
 _SINGLE_OBJECT = b"\xc3\x01"
 
@@ -33,15 +35,17 @@ def accepted(event: ArticleEvent, scope: Scope, shards: Mapping[str, int]) -> Ac
     try:
         return Accepted(event.event_id, encode(event, shards.get(event.publication, 1)))
     except Reject as error:
-        raise _refused(error) from error
+        refused = _refused(error)
+    raise refused
 
 
 def event_of(media_type: str, body: bytes) -> ArticleEvent:
-    """The event in a body. Raises Problem with every fault."""
+    """The event in a body. Raises Problem with every fault, which keeps nothing of the body alive."""
     try:
-        return _from_avro(body) if media_type == AVRO else event_json.event(event_json.one(body))
+        return _from_avro(body) if media_type == AVRO else _from_json(body)
     except Reject as error:
-        raise _refused(error) from error
+        refused = _refused(error)
+    raise refused
 
 
 def lines(body: bytes) -> Sequence[tuple[int, bytes]]:
@@ -62,7 +66,7 @@ def each(
     left = MOST_FAULTS
     for number, line in batch:
         try:
-            yield number, accepted(event_json.event(event_json.one(line)), scope, shards)
+            yield number, accepted(_from_json(line), scope, shards)
         except Reject as error:
             problem = _refused(error)
         except Problem as refused:
@@ -74,6 +78,16 @@ def each(
             problem = Problem(problem.name, problem.detail, [problem.errors[0], rest])
         left -= len(problem.errors)
         yield number, problem
+
+
+def _from_json(data: bytes) -> ArticleEvent:
+    if len(data) > MOST_BYTES:
+        raise Reject("too-large", [Fault("", f"{len(data)} bytes", f"at most {MOST_BYTES}")])
+    if (brackets := data.count(b"[") + data.count(b"{")) > MOST_BRACKETS:
+        raise Reject(
+            "too-many-brackets", [Fault("", f"{brackets} times [ or {{", f"JSON with at most {MOST_BRACKETS}")]
+        )
+    return event_json.event(event_json.one(data))
 
 
 def _from_avro(body: bytes) -> ArticleEvent:

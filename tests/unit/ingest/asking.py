@@ -18,6 +18,7 @@ from wireroom.store.memory import MemoryStore
 T = TypeVar("T")
 BASE = "https://feeds.example/"
 JSON, LINES = "application/json", "application/x-ndjson"
+BATCH = "/v1/events:batch"
 
 
 class Answer(NamedTuple):
@@ -85,6 +86,13 @@ def event(ident: str = "a", revision: int = 1, **more: Any) -> dict[str, Any]:  
 
 def withdrawal(ident: str = "a", revision: int = 2) -> dict[str, Any]:
     return event(ident, revision) | {"kind": "WITHDRAWN", "article": None, "url": None}
+
+
+def lines(*events: object) -> bytes:
+    return b"".join(json.dumps(each).encode() + b"\n" for each in events)
+
+
+BODIES = {"/v1/events": (event(), JSON), BATCH: (event(), LINES)}
 
 
 async def ask(

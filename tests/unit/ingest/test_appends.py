@@ -105,15 +105,13 @@ def test_a_failure_is_told_to_all_and_does_not_end_the_thread(error: Exception) 
     do(work)
 
 
-def test_who_gave_up_waiting_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(appends, "PATIENCE", 0.05)
-
+def test_who_gave_up_waiting_is_not_written() -> None:
     async def work(log: Gated, together: Appends) -> None:
         hanging = asyncio.create_task(together.append(ARTICLES, [Message("k", b"hanging")]))
         await asyncio.to_thread(log.reached.wait)
         for late in (together.append(ARTICLES, [Message("k", b"behind")]), hanging):
             with pytest.raises(TimeoutError):
-                await late
+                await asyncio.wait_for(late, 0.05)
         log.gate.set()
         await together.append(ARTICLES, [Message("k", b"later")])
         assert [values for _, values in log.calls] == [[b"hanging"], [b"later"]]
@@ -121,12 +119,10 @@ def test_who_gave_up_waiting_is_not_written(monkeypatch: pytest.MonkeyPatch) -> 
     do(work)
 
 
-def test_memory_is_held_as_long_as_the_log_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(appends, "PATIENCE", 0.05)
-
+def test_memory_is_held_as_long_as_the_log_hangs() -> None:
     async def work(log: Gated, together: Appends) -> None:
         with pytest.raises(TimeoutError):
-            await together.append(ARTICLES, [Message("k", b"x" * 600_000)])
+            await asyncio.wait_for(together.append(ARTICLES, [Message("k", b"x" * 600_000)]), 0.05)
         with pytest.raises(Problem, match="memory"):
             await together.append(ARTICLES, [Message("k", b"x" * 600_000)])
         log.gate.set()
