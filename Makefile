@@ -2,7 +2,8 @@
 # It needs Python 3.11 or later and make; everything it writes stays in this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers test unit lint types format bench bench-kafka bench-ingest build installed lock upgrade clean chaos
+.PHONY: help setup demo servers test unit lint types format bench bench-kafka bench-ingest build installed lock upgrade
+.PHONY: clean chaos openapi
 
 BIN := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -53,6 +54,9 @@ chaos: setup servers  ## everything fails at random, SEED=… ROUNDS=…; prints
 	@mkdir -p build
 	$(PYTEST) -m chaos
 	$(BIN)/python -m tests.chaos $(SEED) $(ROUNDS)
+
+openapi: setup  ## write schemas/openapi.yaml anew from the models
+	$(BIN)/python -m tests.openapi
 
 lint: setup  ## style, formatting, and who may import what
 	$(BIN)/ruff check

@@ -16,7 +16,7 @@ def main(seed: int, rounds: int) -> int:
     """1 when anything is wrong."""
     rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    report = play(seed, random_rounds(seed, rounds), FOLDER)
+    report = play(seed, random_rounds(seed, rounds), FOLDER, struck=lambda strike: print(strike, flush=True))
     report.write(RESULTS)
     print(report)
     return 0 if report.well else 1

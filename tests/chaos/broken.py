@@ -1,14 +1,15 @@
 """Bugs that a chaos run must catch: each breaks one rule of the protocol in the worker that is started with it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from wireroom.document import Document
-from wireroom.edition import Edition, fold
+from wireroom.edition import Change, Edition, Window, fold
 from wireroom.worker import live
 from wireroom.worker.documents import DocumentWriter, Found
 from wireroom.worker.owned import Owned
+from wireroom.worker.reader import FirstReader
 from wireroom.worker.session import Session
 
 
@@ -35,13 +36,21 @@ def early_commit() -> None:
 
 
 def applied_ignored() -> None:
-    """What was merged already is merged again."""
+    """What was merged already is merged again, as if it were new, one by one: a batch hides what it undoes itself."""
 
-    def forgetful(edition: Edition, *rest: Any) -> Edition:  # noqa: ANN401
-        folded = fold(replace(edition, applied={}), *rest)
-        return replace(folded, applied={**edition.applied, **folded.applied})
+    def forgetful(edition: Edition, window: Window, changes: Iterable[Change], *rest: Any) -> Edition:  # noqa: ANN401
+        changes, now = list(changes), rest[1]
+        again = [each for each in changes if each.offset < edition.applied.get(each.source, 0)]
+        merged = fold(replace(edition, applied={}), window, again, {}, now, lambda _: None)
+        return fold(replace(merged, applied=edition.applied), window, changes, *rest)
+
+    def rereads(self: FirstReader) -> bool:
+        owned, editions = self._assignment.owned.values(), self._assignment.editions.values()
+        bases = [edition.base.applied for edition in editions if edition.base]
+        return any(each.position < applied.get(each.source, 0) for each in owned for applied in bases)
 
     vars(live)["fold"] = forgetful
+    FirstReader.careful = property(rereads)  # type: ignore[assignment]
 
 
 BUGS: Mapping[str, Callable[[], None]] = {

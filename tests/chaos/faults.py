@@ -6,9 +6,13 @@ from contextlib import AbstractContextManager, contextmanager
 from random import Random
 from typing import NamedTuple
 
-from tests.chaos.newsroom import WORKERS, Newsroom, Worker
+from tests.chaos.newsroom import WORKERS, Newsroom, Spoil, Worker
 from tests.chaos.start import SESSION
+from tests.servers.meddling import meddling
 from tests.servers.toxiproxy import Proxy
+from wireroom.log import Message
+
+STRAYS, STRAY = "evening", "daily"  # the publication whose events may have the other's key
 
 Happens = Callable[[Newsroom, Worker], AbstractContextManager[None]]
 
@@ -73,7 +77,7 @@ def worker_leaves(newsroom: Newsroom, worker: Worker) -> Iterator[None]:
 
 
 @contextmanager
-def worker_joins(newsroom: Newsroom, worker: Worker) -> Iterator[None]:
+def guest_joins(newsroom: Newsroom, worker: Worker) -> Iterator[None]:
     newsroom.guest.start()
     yield
     newsroom.guest.stop()
@@ -108,17 +112,75 @@ def s3_frozen(newsroom: Newsroom, worker: Worker) -> Iterator[None]:
 
 
 @contextmanager
-def cut(proxy: Proxy) -> Iterator[None]:
-    proxy.down()
-    yield
-    proxy.reset()
+def worker_doubled(newsroom: Newsroom, worker: Worker) -> Iterator[None]:
+    with worker.doubled():
+        yield
 
 
 @contextmanager
-def poisoned(proxy: Proxy, kind: str, stream: str = "downstream", **attributes: int) -> Iterator[None]:
-    proxy.toxic(kind, stream, **attributes)
+def cut(*proxies: Proxy) -> Iterator[None]:
+    for proxy in proxies:
+        proxy.down()
     yield
-    proxy.reset()
+    for proxy in proxies:
+        proxy.reset()
+
+
+@contextmanager
+def marred(*proxies: Proxy, kind: str, stream: str = "downstream", **attributes: int) -> Iterator[None]:
+    for proxy in proxies:
+        proxy.toxic(kind, stream, **attributes)
+    yield
+    for proxy in proxies:
+        proxy.reset()
+
+
+def kafka_marred(kind: str, **attributes: int) -> Happens:
+    """For everybody."""
+    return lambda newsroom, _: marred(*newsroom.ways_to_kafka, kind=kind, stream="downstream", **attributes)
+
+
+def s3_marred(kind: str, stream: str = "downstream", **attributes: int) -> Happens:
+    """For one worker."""
+    return lambda _, worker: marred(worker.s3, kind=kind, stream=stream, **attributes)
+
+
+def s3_answers(status: int, code: str) -> Happens:
+    """To some writes of one worker, whether it did them or not."""
+
+    @contextmanager
+    def happens(newsroom: Newsroom, worker: Worker) -> Iterator[None]:
+        with meddling(newsroom.s3.port, status, code) as server:
+            worker.s3.lead_to(server.port)
+            yield
+            worker.s3.lead_to()
+
+    return happens
+
+
+def spoiled(spoil: Spoil) -> Happens:
+    """Some of what is published comes into the log a second time, like this."""
+
+    @contextmanager
+    def happens(newsroom: Newsroom, worker: Worker) -> Iterator[None]:
+        newsroom.spoil = spoil
+        yield
+        newsroom.spoil = None
+
+    return happens
+
+
+def random_bytes(message: Message, chance: Random) -> Message:
+    return message._replace(value=chance.randbytes(chance.randrange(100)))
+
+
+def cut_short(message: Message, chance: Random) -> Message:
+    return message._replace(value=message.value[: chance.randrange(len(message.value))])
+
+
+def by_another_key(message: Message, chance: Random) -> Message:
+    """Of one publication only: its editions are written by the owners of both partitions from then on."""
+    return message._replace(key=STRAY) if message.key == STRAYS else message
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -126,18 +188,32 @@ FAULTS: Mapping[str, Fault] = {
     "worker frozen": Fault(worker_frozen, SESSION + 2, SESSION + 5),
     "worker paused": Fault(worker_frozen, 0.2, 2),
     "worker leaves": Fault(worker_leaves, 0, 3),
-    "worker joins": Fault(worker_joins, 2, 6),
+    "worker doubled": Fault(worker_doubled, 6, 12),
+    "worker cut off": Fault(lambda _, worker: cut(worker.kafka), 2, SESSION + 5),
+    "worker unheard": Fault(
+        lambda _, worker: marred(worker.kafka, kind="timeout", stream="upstream", timeout=0), 2, SESSION + 5
+    ),
+    "guest joins": Fault(guest_joins, 8, 14),
     "broker killed": Fault(broker_killed, 0, 1),
     "broker away": Fault(broker_killed, 4, 8),
     "broker frozen": Fault(broker_frozen, 2, 8),
-    "Kafka cut off": Fault(lambda newsroom, _: cut(newsroom.kafka_proxy), 1, 8),
-    "Kafka slow": Fault(lambda newsroom, _: poisoned(newsroom.kafka_proxy, "latency", latency=1500, jitter=500), 2, 6),
-    "Kafka resets": Fault(lambda newsroom, _: poisoned(newsroom.kafka_proxy, "reset_peer", timeout=0), 0.5, 3),
+    "Kafka cut off": Fault(lambda newsroom, _: cut(*newsroom.ways_to_kafka), 1, 8),
+    "Kafka slow": Fault(kafka_marred("latency", latency=1500, jitter=500), 2, 6),
+    "Kafka resets": Fault(kafka_marred("reset_peer", timeout=0), 0.5, 3),
     "S3 killed": Fault(s3_killed, 0, 4),
     "S3 hangs": Fault(s3_frozen, 1, 7),
-    "S3 cut off": Fault(lambda _, worker: cut(worker.proxy), 1, 8),
-    "S3 resets": Fault(lambda _, worker: poisoned(worker.proxy, "reset_peer", timeout=0), 1, 3),
-    "S3 loses replies": Fault(lambda _, worker: poisoned(worker.proxy, "limit_data", bytes=0), 1, 3),
-    "S3 hears nothing": Fault(lambda _, worker: poisoned(worker.proxy, "timeout", "upstream", timeout=0), 1, 7),
-    "S3 slow": Fault(lambda _, worker: poisoned(worker.proxy, "latency", latency=500, jitter=400), 2, 6),
+    "S3 cut off": Fault(lambda _, worker: cut(worker.s3), 1, 8),
+    "S3 resets": Fault(s3_marred("reset_peer", timeout=0), 1, 3),
+    "S3 loses replies": Fault(s3_marred("limit_data", bytes=0), 1, 3),
+    "S3 hears nothing": Fault(s3_marred("timeout", "upstream", timeout=0), 1, 7),
+    "S3 slow": Fault(s3_marred("latency", latency=500, jitter=400), 2, 6),
+    "S3 says 500": Fault(s3_answers(500, "InternalError"), 2, 6),
+    "S3 says 503": Fault(s3_answers(503, "SlowDown"), 2, 6),
+    "S3 says 403": Fault(s3_answers(403, "AccessDenied"), 1, 3),
+    "S3 says 404": Fault(s3_answers(404, "NoSuchKey"), 2, 6),
+    "S3 says 409": Fault(s3_answers(409, "ConditionalRequestConflict"), 2, 6),
+    "S3 says 412": Fault(s3_answers(412, "PreconditionFailed"), 2, 6),
+    "log has random bytes": Fault(spoiled(random_bytes), 1, 4),
+    "log has half events": Fault(spoiled(cut_short), 1, 4),
+    "log has wrong keys": Fault(spoiled(by_another_key), 1, 4),
 }

@@ -4,9 +4,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from random import Random
 from typing import Self
 
 from tests.chaos.story import ARTICLES, SHARDS
@@ -14,6 +15,7 @@ from tests.servers import Process, free_port
 from tests.servers.kafka import Broker
 from tests.servers.s3 import BUCKET, CREDENTIALS, versitygw
 from tests.servers.toxiproxy import Proxy
+from wireroom.log import Message
 
 ROOT = Path(__file__).parents[2]
 WIREROOM = [sys.executable, "-m", "tests.chaos.start"]
@@ -30,16 +32,21 @@ publications: [{
 feeds: [{", ".join(f"{{id: latest, publication: {name}, entries: {ARTICLES + 1}}}" for name in SHARDS)}]
 """
 
+Spoil = Callable[[Message, Random], Message]
+
 
 class Worker(Process):
-    """One worker and its own way to the S3 server. Whoever died of itself is started again by `tend`."""
+    """One worker and its own ways to the servers. Whoever died of itself is started again by `tend`."""
 
-    def __init__(self, folder: Path, name: str, sink: str, environment: dict[str, str], s3: int) -> None:
+    def __init__(
+        self, folder: Path, name: str, sink: str, environment: dict[str, str], s3: Proxy, kafka: Proxy
+    ) -> None:
         self.name = name
-        self.proxy = Proxy(folder / f"{name}-proxy", s3)
+        self.s3, self.kafka = s3, kafka
         self.deaths: list[int] = []
         self.wanted = False
-        self._environment = environment | {"WIREROOM_STORE__URL": store_url(self.proxy.port)}
+        urls = {"WIREROOM_STORE__URL": store_url(s3.port), "WIREROOM_LOG__URL": f"kafka://127.0.0.1:{kafka.port}"}
+        self._environment = environment | urls
         self._folder = folder
         self._rest_until = 0.0
         super().__init__([*WIREROOM, "worker", sink], folder / f"{name}.log", lambda: True)
@@ -47,8 +54,11 @@ class Worker(Process):
     def start(self) -> None:
         """As above, in the newsroom's folder."""
         self.wanted = True
+        self._process = self._begin()
+
+    def _begin(self) -> subprocess.Popen[bytes]:
         with self._output.open("ab") as output:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 self._command,
                 cwd=self._folder,
                 env=self._environment,
@@ -56,6 +66,21 @@ class Worker(Process):
                 stdout=output,
                 stderr=output,
             )
+
+    @contextmanager
+    def doubled(self) -> Iterator[None]:
+        """Somebody started it a second time."""
+        twin = self._begin()
+        try:
+            yield
+        finally:
+            twin.terminate()
+            twin.wait()
+
+    @property
+    def joined(self) -> int:
+        """How often it was given partitions."""
+        return self._output.read_text().count("added={TopicPartition") if self._output.exists() else 0
 
     def stop(self) -> None:
         """As above; it stays away."""
@@ -76,31 +101,35 @@ class Newsroom:
     """All of it in `folder`; `bug`: one of `broken` that the workers have."""
 
     def __init__(self, folder: Path, bug: str | None = None) -> None:
-        port = free_port()
-        self.broker = Broker(folder / "kafka", advertised=port)
-        self.kafka_proxy = Proxy(folder / "kafka-proxy", self.broker.port, port)
+        sinks = {**WORKERS, "guest": GUEST}
+        port, *ports = (free_port() for _ in range(1 + len(sinks)))
+        self.broker = Broker(folder / "kafka", advertised=port, proxies=ports)
+        self.kafka = Proxy(folder / "kafka-proxy", self.broker.port, port)  # the publisher's way
         self.s3 = versitygw(folder / "s3")
         self.store = folder / "s3" / "data" / BUCKET / PREFIX
+        self.spoil: Spoil | None = None  # what comes into the log, too
         self._folder = folder
         (folder / "wireroom.yaml").write_text(CONFIG)
         self._environment = {**os.environ, **CREDENTIALS, "PYTHONPATH": str(ROOT), "WIREROOM_LOG__URL": self.broker.url}
         self._environment |= {"CHAOS_BUG": bug} if bug else {}
-        self.workers = [self._worker(name, sink) for name, sink in WORKERS.items()]
-        self.guest = self._worker("guest", GUEST)
+        doors = zip(self.broker.doors, ports, strict=True)
+        *self.workers, self.guest = (self._worker(*who, *door) for who, door in zip(sinks.items(), doors, strict=True))
         self._open = ExitStack()
 
-    def _worker(self, name: str, sink: str) -> Worker:
-        return Worker(self._folder, name, sink, self._environment, self.s3.port)
+    def _worker(self, name: str, sink: str, door: int, port: int) -> Worker:
+        s3 = Proxy(self._folder / f"{name}-s3", self.s3.port)
+        kafka = Proxy(self._folder / f"{name}-kafka", door, port)
+        return Worker(self._folder, name, sink, self._environment, s3, kafka)
+
+    @property
+    def ways_to_kafka(self) -> list[Proxy]:
+        """Everybody's."""
+        return [self.kafka, *(worker.kafka for worker in (*self.workers, self.guest))]
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
-            proxies = [worker.proxy for worker in (*self.workers, self.guest)]
-            for server in (
-                *proxies,
-                self.kafka_proxy,
-                self.broker,
-                self.s3,
-            ):  # proxies first: a port stays free not long
+            proxies = [*self.ways_to_kafka, *(worker.s3 for worker in (*self.workers, self.guest))]
+            for server in (*proxies, self.broker, self.s3):  # proxies first: a port stays free not long
                 opening.enter_context(server)
             apply = [*WIREROOM, "topics", "apply", "--partitions", "2"]
             subprocess.run(apply, cwd=self._folder, env=self._environment, check=True, stdout=subprocess.DEVNULL)

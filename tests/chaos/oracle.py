@@ -1,9 +1,10 @@
 """The oracle: it knows every event that was acknowledged, sees every document that was published, and judges."""
 
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from threading import RLock
+from typing import NamedTuple
 
 from tests.chaos.reading import Torn, read
 from wireroom.event import ArticleEvent
@@ -12,30 +13,50 @@ from wireroom.log import Partition, Position
 Seen = tuple[str, str]  # a document's key and an article in it
 
 
-class Oracle:
-    """`found`: what is wrong, by what kind of wrong. Safe to use from several threads."""
+class Stall(NamedTuple):
+    """How long a document did not tell what was acknowledged; `seconds`: while the machine did not stand still."""
 
-    def __init__(self) -> None:
+    seconds: float
+    of_what: str
+    since: float
+    until: float
+
+
+class Oracle:
+    """`found`: what is wrong, by what kind of wrong. `still`: how long of some time the machine stood still.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, still: Callable[[float, float], float] = lambda begin, end: 0.0) -> None:
+        self.still = still
         self.found: dict[str, list[str]] = defaultdict(list)
-        self.longest_stall = (0.0, "")  # seconds from the acknowledgement until a document told it, and of what
+        self.longest_stall = Stall(0.0, "", 0.0, 0.0)
         self.documents = 0
         self.acknowledged = 0
         self._sent: dict[str, dict[int, ArticleEvent]] = defaultdict(dict)
         self._acknowledged: dict[str, int] = {}  # the greatest revision of each article
-        self._places: dict[tuple[str, int], Position] = {}  # where in the log each revision of an article came first
+        self._places: dict[tuple[str, int], Position] = {}  # where each revision of an article was first acknowledged
+        self._tries: Counter[tuple[str, int]] = Counter()  # what was not acknowledged may lie in the log, too
         self._waiting: dict[Seen, dict[int, float]] = defaultdict(dict)
         self._by_key: dict[str, set[str]] = defaultdict(set)  # the articles that each is to tell of
         self._generations: dict[str, int] = {}
+        self._reached: dict[str, dict[Partition, int]] = defaultdict(dict)
         self._shown: dict[str, Mapping[str, int]] = {}
         self._best: dict[Seen, int] = {}  # the greatest revision that was shown
         self._gone: dict[Seen, int] = {}  # of what was seen to leave: no revision up to this may return
         self._lock = RLock()
 
+    def _accuse(self, kind: str, what: str) -> None:
+        if what not in self.found[kind]:
+            self.found[kind].append(what)
+
     # ---- events ------------------------------------------------------------------------------------------------
 
     def sending(self, event: ArticleEvent) -> None:
-        """From now on it may be shown."""
+        """From now on it may be shown. To be called before each try."""
         with self._lock:
+            self._tries[event.article_id, event.revision] += 1
             self._sent[event.article_id][event.revision] = event
 
     def acknowledge(self, event: ArticleEvent, place: Position) -> None:
@@ -61,25 +82,39 @@ class Oracle:
             try:
                 generation, shown = read(key, body)
             except Torn as torn:
-                self.found["torn"].append(str(torn))
+                self._accuse("torn", str(torn))
                 return
             if generation < self._generations.get(key, 0):
-                self.found["fell"].append(f"{key}: generation {generation} after {self._generations[key]}")
+                self._accuse("fell", f"{key}: generation {generation} after {self._generations[key]}")
             self._generations[key] = generation
+            self._reach(key, shown)
             for ident, revision in shown.items():
                 self._judge_shown(key, ident, revision, now)
             for ident in self._shown.get(key, {}).keys() - shown.keys():
                 self._judge_gone(key, ident)
             self._shown[key] = shown
 
+    def _reach(self, key: str, shown: Mapping[str, int]) -> None:
+        """Note how far in each partition the document has come: it tells an event, and all that came before it."""
+        reached = self._reached[key]
+        for told in shown.items():
+            if self._tries[told] == 1 and (place := self._places.get(told)):  # else it may have come by another
+                reached[place.partition] = max(place.offset, reached.get(place.partition, 0))
+
+    def _has_reached(self, key: str, ident: str, revision: int) -> bool:
+        place = self._places.get((ident, revision))
+        return place is not None and place.offset < self._reached[key].get(place.partition, 0)
+
     def _judge_shown(self, key: str, ident: str, revision: int, now: float) -> None:
         seen = key, ident
         if revision <= self._gone.get(seen, 0) or revision < self._best.get(seen, 0):
-            self.found["resurrected"].append(
-                f"{key}: {ident} at {revision} after {self._best.get(seen)}, gone up to {self._gone.get(seen)}"
-            )
+            gone = self._gone.get(seen)
+            self._accuse("resurrected", f"{key}: {ident} at {revision} after {self._best.get(seen)}, gone up to {gone}")
+        for later in self._sent[ident].keys() - range(revision + 1):
+            if later not in self._waiting[seen] and self._has_reached(key, ident, later):
+                self._accuse("resurrected", f"{key}: {ident} at {revision}, and {later} came before what it shows")
         if self._sent[ident][revision].visible_from > now * 1e6:
-            self.found["early"].append(f"{key}: {ident} at {revision}")
+            self._accuse("early", f"{key}: {ident} at {revision}")
         self._best[seen] = max(revision, self._best.get(seen, 0))
 
     def _judge_gone(self, key: str, ident: str) -> None:
@@ -93,7 +128,7 @@ class Oracle:
         if hiding:
             self._gone[key, ident] = max(min(hiding), self._gone.get((key, ident), 0))
         else:
-            self.found["lost"].append(f"{key}: {ident} at {best} vanished")
+            self._accuse("lost", f"{key}: {ident} at {best} vanished")
 
     # ---- what is still to come ---------------------------------------------------------------------------------
 
@@ -103,9 +138,9 @@ class Oracle:
             now = time.time()
             for (key, ident), waiting in self._waiting.items():
                 for revision in [each for each in waiting if self._told(key, ident, each)]:
-                    stall = now - waiting.pop(revision)
-                    self.longest_stall = max(self.longest_stall, (stall, f"{key}: {ident} at {revision}"))
-
+                    since = waiting.pop(revision)
+                    stall = Stall(now - since - self.still(since, now), f"{key}: {ident} at {revision}", since, now)
+                    self.longest_stall = max(self.longest_stall, stall)
             self._check_order()
 
     def waiting_since(self) -> float:
@@ -115,15 +150,11 @@ class Oracle:
 
     def _check_order(self) -> None:
         """A document that tells an event tells all that came before it in the same partition, or it never will."""
-        for key, shown in self._shown.items():
-            reached: dict[Partition, int] = {}
-            for place in filter(None, map(self._places.get, shown.items())):
-                reached[place.partition] = max(place.offset, reached.get(place.partition, 0))
+        for key in self._shown:
             for ident in self._by_key[key]:
                 for revision in self._waiting[key, ident]:
-                    place = self._places[ident, revision]
-                    if place.offset < reached.get(place.partition, 0) and not self._has_embargo(ident, revision):
-                        self.found["lost"].append(f"{key}: {ident} at {revision} was passed over")
+                    if self._has_reached(key, ident, revision) and not self._has_embargo(ident, revision):
+                        self._accuse("lost", f"{key}: {ident} at {revision} was passed over")
 
     def _has_embargo(self, ident: str, revision: int) -> bool:
         """Whether time alone may just have changed what must be shown."""

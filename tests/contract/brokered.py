@@ -1,8 +1,9 @@
 """A log in a real Kafka broker, with topics of its own."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from threading import Event
@@ -114,3 +115,11 @@ class Brokered:
 
     def pass_time(self, *members: Consumer) -> None:
         time.sleep(0.6)
+
+
+@contextmanager
+def two_doors(broker: Broker) -> Iterator[Brokered]:
+    """A log with topics of its own, opened twice."""
+    prefix = make_topics(broker)
+    with closing(Door(broker, prefix)) as log, closing(Door(broker, prefix)) as other:
+        yield Brokered(broker, log, other)

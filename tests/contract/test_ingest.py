@@ -46,13 +46,13 @@ class ScriptedSite:
 
 
 class OurSite:
-    """See `Site`. `process` is `wireroom ingest` on an embedded log."""
+    """See `Site`. `process` is `wireroom ingest` on an embedded log; `scope`: of its key."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *scope: str) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}/"
         self._folder = folder
-        create = [str(WIREROOM), "keys", "create", "--publication", "daily"]
+        create = [str(WIREROOM), "keys", "create", *(scope or ("--publication", "daily"))]
         shown = subprocess.run(create, cwd=folder, env=ENVIRONMENT, check=True, capture_output=True, text=True)
         self.key = shown.stdout.strip()
         command = ["env", "-C", str(folder), str(WIREROOM), "ingest", "--port", str(port)]

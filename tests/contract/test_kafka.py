@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.brokered import Brokered, Door, make_topics
+from tests.contract.brokered import Brokered, two_doors
 from tests.contract.log_contract import CHECKS
 from tests.contract.log_rig import Check
 from tests.servers.kafka import Broker
@@ -15,11 +15,8 @@ from wireroom.log.kafka import group
 def rig(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Brokered]:
     monkeypatch.setattr(group, "SESSION", 6_000)
     monkeypatch.setattr(group, "HEARTBEAT", 200)
-    prefix = make_topics(broker)
-    rig = Brokered(broker, Door(broker, prefix), Door(broker, prefix))
-    yield rig
-    rig.log.close()
-    rig.other.close()
+    with two_doors(broker) as rig:
+        yield rig
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from threading import Event
 
 import pytest
@@ -14,7 +13,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.coordinator.base import MemberState
 from kafka.structs import OffsetAndMetadata
 
-from tests.contract.brokered import PATIENCE, Brokered, Door, brokers, client_of, evict, make_topics
+from tests.contract.brokered import PATIENCE, Brokered, Door, brokers, client_of, evict, two_doors
 from tests.contract.log_rig import drain, everything, home, join, messages, values
 from tests.servers.kafka import Broker
 from wireroom.errors import Fenced, Red, RetryAfter
@@ -30,11 +29,8 @@ GROUP = "feeds"
 @pytest.fixture
 def rig(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Brokered]:
     monkeypatch.setattr(group, "HEARTBEAT", 200)
-    prefix = make_topics(broker)
-    rig = Brokered(broker, Door(broker, prefix), Door(broker, prefix))
-    yield rig
-    rig.log.close()
-    rig.other.close()
+    with two_doors(broker) as rig:
+        yield rig
 
 
 def name(rig: Brokered, topic: str = ARTICLES) -> str:
@@ -300,35 +296,6 @@ def test_reading_begins_at_what_is_left(rig: Brokered, admin: KafkaAdminClient) 
     assert [record.offset for record in rig.log.read(home(rig.log), 0, 3)] == [5, 6, 7]
     member = join(rig, rig.log)
     assert values(drain(rig, member)) == [b"%d" % number for number in range(5, 10)]
-
-
-def test_a_batch_that_is_damaged(rig: Brokered, broker: Broker, admin: KafkaAdminClient) -> None:
-    rig.log.append(ARTICLES, [Message("kabar", b"x" * 1000)])
-    rig.log.append(ARTICLES, messages(1))
-    rig.log.append(BACKFILL, messages(1))
-    broker.stop()
-    damage(broker.data / f"{name(rig)}-{home(rig.log).number}")
-    broker.start()
-    member = rig.log.join(GROUP, [ARTICLES])
-    for _ in range(2):
-        with pytest.raises(Red, match="sound replica"):
-            drain_until_red(member)
-    with pytest.raises(Red, match="sound replica"):
-        rig.log.read(home(rig.log), 0, 10)
-    assert values(rig.log.read(home(rig.log), 1, 10)) == [b"0"]
-    assert values(everything(rig.log, BACKFILL)) == [b"0"]
-    member.close()
-    admin.delete_records({place(rig): 1})
-    assert values(rig.log.read(home(rig.log), 0, 10)) == [b"0"]
-    assert values(drain(rig, join(rig, rig.other))) == [b"0"]
-
-
-def damage(folder: Path) -> None:
-    """Flip a bit in the middle of the first batch."""
-    (segment,) = folder.glob("*.log")
-    body = bytearray(segment.read_bytes())
-    body[60] ^= 1
-    segment.write_bytes(body)
 
 
 def test_a_topic_that_would_lose_events(rig: Brokered) -> None:

@@ -13,6 +13,8 @@ PROGRAMS: Mapping[str, Callable[[], Path]] = {
     "toxiproxy": lambda: install.go(install.TOXIPROXY),
     "gofakes3": lambda: install.go(install.GOFAKES3),
     "compose": lambda: install.go(install.COMPOSE),
+    "schemathesis": lambda: install.pip(install.SCHEMATHESIS, "st"),
+    "asyncapi": lambda: install.npm(install.ASYNCAPI, "schemas/3.1.0.json"),
     "kafka": kafka.install,
     "s3proxy": lambda: install.jar(install.S3PROXY),
     "apicurio": registry.install,

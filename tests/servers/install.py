@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 from tests.servers import CACHE, need
@@ -13,6 +14,8 @@ GOFAKES3 = "github.com/johannesboyne/gofakes3/cmd/gofakes3@v0.0.0-20230506070712
 COMPOSE = "github.com/compose-spec/compose-go/v2/cmd@v2.16.2"  # reads a Compose file as the engine does
 S3PROXY = "org.gaul:s3proxy:4.1.0:jar:jar-with-dependencies"
 MOTO = "moto[server]==5.2.5"
+SCHEMATHESIS = "schemathesis==4.32.5"
+ASYNCAPI = "@asyncapi/specs@6.11.1"
 
 
 def go(package: str) -> Path:
@@ -44,6 +47,18 @@ def pip(requirement: str, script: str) -> Path:
         _run(sys.executable, "-m", "venv", "--without-pip", str(home))
         _run(sys.executable, "-m", "pip", "--quiet", "--python", str(home / "bin" / "python"), "install", requirement)
     return home / "bin" / script
+
+
+def npm(package: str, file: str) -> Path:
+    """A file of an npm package; what it depends on is left out."""
+    home = CACHE / "npm" / package.replace("/", "_")
+    if not (home / "package" / file).exists():
+        need("npm", install="on Debian and Ubuntu, apt-get install npm")
+        home.mkdir(parents=True, exist_ok=True)
+        _run("npm", "pack", package, "--silent", "--pack-destination", str(home), f"--cache={CACHE / 'npm' / 'cache'}")
+        with tarfile.open(next(home.glob("*.tgz"))) as archive:
+            archive.extractall(home, filter="data")
+    return home / "package" / file
 
 
 def _run(*command: str, environment: dict[str, str] | None = None) -> None:

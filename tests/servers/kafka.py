@@ -1,6 +1,7 @@
 """A real Kafka broker: KRaft, one process, jars from Maven."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ LOGGING = """Configuration:
     Console: {name: out, PatternLayout: {pattern: "%d %p %m%n"}}
   Loggers:
     Root: {level: warn, AppenderRef: {ref: out}}
+    Logger: {name: org.apache.kafka.coordinator.group, level: info}
 """
 
 PROPERTIES = """process.roles=broker,controller
@@ -46,6 +48,12 @@ group.min.session.timeout.ms=1000
 auto.create.topics.enable=false
 """
 
+# Each further door is told by another port than its own, for a proxy before it.
+DOORS = """listeners=PLAINTEXT://127.0.0.1:{{port}},CONTROLLER://127.0.0.1:{{controller}},{listeners}
+advertised.listeners=PLAINTEXT://127.0.0.1:{{advertised}},{advertised}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{protocols}
+"""
+
 # Behind a second door users are known by name, and may do what they were granted; at the first, everything.
 GUARDED = """listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:GUARDED,CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASL_PLAINTEXT://127.0.0.1:GUARDED
@@ -65,10 +73,15 @@ class Broker(Process):
     """A broker whose data lies in `folder`: start it again, and it has them. `url` as in the settings.
 
     `advertised`: the port that clients are told, for a proxy in between. `more`: properties; they count before ours.
+    `proxies`: the ports of proxies, each of which stands before one of `doors`.
     """
 
-    def __init__(self, folder: Path, advertised: int | None = None, more: str = "") -> None:
+    def __init__(
+        self, folder: Path, advertised: int | None = None, more: str = "", proxies: Sequence[int] = ()
+    ) -> None:
         jars = install()
+        self.doors = [free_port() for _ in proxies]
+        more += doors(self.doors, proxies) if proxies else ""
         self.port, self.data = free_port(), folder / "data"
         self.url = f"kafka://127.0.0.1:{advertised or self.port}"
         properties = folder / "server.properties"
@@ -101,6 +114,16 @@ class GuardedBroker(Broker):
         self.guarded_url = f"kafka://127.0.0.1:{port}"
         for user in users:
             self._format += ["--add-scram", f"SCRAM-SHA-256=[name={user},password={PASSWORD}]"]
+
+
+def doors(ports: Sequence[int], advertised: Sequence[int]) -> str:
+    """Properties of further doors."""
+    names = [f"DOOR{number}" for number, _ in enumerate(ports)]
+    return DOORS.format(
+        listeners=",".join(f"{name}://127.0.0.1:{port}" for name, port in zip(names, ports, strict=True)),
+        advertised=",".join(f"{name}://127.0.0.1:{port}" for name, port in zip(names, advertised, strict=True)),
+        protocols=",".join(f"{name}:PLAINTEXT" for name in names),
+    )
 
 
 def install() -> Path:

@@ -37,6 +37,10 @@ class Proxy(Process):
         """Refuse connections."""
         self._tell("/proxies/s3", enabled=False)
 
+    def lead_to(self, upstream: int | None = None) -> None:
+        """Stand before another port, or the first one again; who is connected must connect anew."""
+        self._tell("/proxies/s3", upstream=f"127.0.0.1:{upstream or self._upstream}")
+
     def reset(self) -> None:
         """All is well again."""
         self._tell("/reset")

@@ -81,7 +81,7 @@ class Consumer(Protocol):
         Partitions come and go only in here, and a poll in which they do returns at once, without records; renews the
         lease. A newly assigned partition starts at the group's committed offset, or at the beginning. Fewer records
         than asked for do not mean that no more wait: `lag` tells.
-        Raises RetryAfter while the log is unwell, Red when it lost data.
+        Raises RetryAfter while the log is unwell, Red when it lost data, Fenced when only a new membership can help.
         """
         ...
 

@@ -48,8 +48,8 @@ class Worker:
             try:
                 if session.run(stopping, drain, progress):
                     return
-            except Fenced:
-                log.warning("%s: another member took over; joining again", self.sink.name)
+            except Fenced as fenced:
+                log.warning("%s: %s; joining again", self.sink.name, fenced)
             finally:
                 session.close()
 

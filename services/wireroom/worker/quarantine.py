@@ -152,6 +152,14 @@ class Quarantine:
         """This worker stops in order."""
         self.follow(())
 
+    def survive(self) -> None:
+        """This worker lost its place, and lives: nothing that it had in hand killed it. What it found is as it was."""
+        for partition, found in list(self._found.items()):
+            if found is None:
+                self._leave(partition)
+            elif self._store.get(self._key(partition)) is not None:  # else the next owner knows it already
+                self._write(partition, found)
+
     def _write(self, partition: Partition, mark: Mark) -> None:
         key = self._key(partition)
         stored = self._store.get(key)

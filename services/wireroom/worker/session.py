@@ -15,15 +15,17 @@ A step that meets RetryAfter changes no position: what it did not finish is done
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from uuid import uuid4
 
 from wireroom import codec
 from wireroom.clock import SECOND, Clock, SteadyClock
 from wireroom.config import Settings
 from wireroom.edition import Change
-from wireroom.errors import Red, RetryAfter
+from wireroom.errors import Fenced, Red, RetryAfter
 from wireroom.event import ArticleEvent, Order
 from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Commit, Consumer, Log, Message, Partition, Record
 from wireroom.sink import Definition, Direct, Sink
@@ -118,6 +120,9 @@ class Session:
         except Red as red:
             self.health.red(str(red))
             raise
+        except Fenced:
+            self._survive()
+            raise
         return True
 
     @property
@@ -129,6 +134,7 @@ class Session:
         """Stop in order; what cannot be finished now is not committed, and done again by the next worker."""
         if self._is_held:
             log.warning("%s: stopped while the outside is unwell, nothing is lost", self.sink.name)
+            self._survive()
             return
         try:
             self.finish()
@@ -137,12 +143,18 @@ class Session:
                 self.health.stopped()
         except RetryAfter as unwell:
             log.warning("%s: stopped with work in hand, nothing is lost: %s", self.sink.name, unwell)
+            self._survive()
+
+    def _survive(self) -> None:
+        """Say that no record was to blame; while the store is away the next owner must suspect one."""
+        with suppress(RetryAfter):
+            self.quarantine.survive()
 
     def step(self, wait: bool = True) -> bool:
         """One turn; whether nothing was left to do before it."""
         try:
             if self._is_held:
-                self.reader.take_nothing((self._held_until - self.clock.now()) / SECOND)
+                self._wait_out()
                 return False
             return self._turn(wait)
         except RetryAfter as unwell:
@@ -158,6 +170,15 @@ class Session:
         self._held_until = self.clock.now() + round(unwell.seconds * SECOND)
         for owned in self.assignment.owned.values():
             self.consumer.seek(owned.partition, owned.position)
+
+    def _wait_out(self) -> None:
+        """Stay a member while it is held. A log that is away, too, makes it no longer, and no shorter."""
+        seconds = min((self._held_until - self.clock.now()) / SECOND, IDLE)
+        end = time.monotonic() + seconds
+        try:
+            self.reader.take_nothing(seconds)
+        except RetryAfter:
+            time.sleep(max(0.0, end - time.monotonic()))
 
     def _turn(self, wait: bool) -> bool:
         records = self._poll(wait)

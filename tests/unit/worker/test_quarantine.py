@@ -3,9 +3,10 @@
 import pytest
 
 from tests.unit.events import NOW, put
-from tests.unit.worker.newsroom import Newsroom, member, settle, settle_together
+from tests.unit.worker.newsroom import Newsroom, member, run_to_rest, settle, settle_together
 from wireroom.clock import ManualClock
-from wireroom.log import ARTICLES, BACKFILL, Partition, Record
+from wireroom.errors import Fenced
+from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, Partition, Record
 from wireroom.store import Metadata
 from wireroom.store.memory import MemoryStore
 from wireroom.worker.quarantine import GivenUp
@@ -37,6 +38,42 @@ def test_who_lost_a_partition_leaves_the_mark_of_its_successor_alone() -> None:
     (mark,) = room.store.keys(MARKS)
     sleeper.quarantine.close()
     assert list(room.store.keys(MARKS)) == [mark]
+
+
+def fenced(*_: object) -> None:
+    raise Fenced("another member owns it")
+
+
+def lose_its_place(room: Newsroom) -> None:
+    """A worker reads what is there, and its commit is refused."""
+    session = room.worker().join()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session.consumer, "commit", fenced)
+        with pytest.raises(Fenced):
+            session.run(lambda: False, drain=False, progress=lambda _: None)
+    session.close()
+
+
+def test_who_lost_its_place_did_not_die() -> None:
+    room = Newsroom()
+    run_to_rest(room.worker())
+    room.publish(put("a"))
+    lose_its_place(room)
+    assert list(room.store.keys(MARKS)) == []
+
+
+def test_a_record_is_not_blamed_for_places_that_were_lost() -> None:
+    room = Newsroom()
+    dead = room.worker().join()
+    settle(dead)
+    dead.close()
+    room.publish(put("a"))
+    for _ in range(4):
+        lose_its_place(room)
+    assert list(room.store.keys(MARKS)), "somebody did die"
+    run_to_rest(room.worker())
+    assert room.shown() == {"a": 1}
+    assert room.log.end(Partition(DEAD_LETTERS, 0)) == 0
 
 
 def test_two_who_give_records_up_at_once_keep_both(monkeypatch: pytest.MonkeyPatch) -> None:

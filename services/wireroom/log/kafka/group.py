@@ -13,6 +13,7 @@ from wireroom.log.kafka.library import (
     ConsumerProtocolAssignment,
     ConsumerProtocolSubscription,
     ConsumerRebalanceListener,
+    Damaged,
     Found,
     JoinGroupResponse,
     KafkaConsumer,
@@ -25,6 +26,7 @@ from wireroom.log.kafka.library import (
     readable,
 )
 from wireroom.log.kafka.sharing import Claim, share
+from wireroom.log.kafka.skips import Skips
 
 SESSION = 30_000  # milliseconds without a heartbeat after which a member counts as gone
 SILENCE = 5.0  # seconds without a broker to talk to after which a poll says so
@@ -131,7 +133,8 @@ class Terms(ConsumerRebalanceListener):  # type: ignore[misc]
 class GroupClient:
     """A member of a consumer group. One thread owns it. Partitions are (name of the topic, number)."""
 
-    def __init__(self, connection: Connection, group: str, topics: Sequence[str]) -> None:
+    def __init__(self, connection: Connection, group: str, topics: Sequence[str], skips: Skips) -> None:
+        self._skips = skips
         assignor = Assignor()
         self._consumer = connection.consumer(
             group_id=group,
@@ -142,7 +145,8 @@ class GroupClient:
         self._terms = Terms(self._consumer, assignor)
         self._member = ""
         self._dead: Red | None = None
-        self._answered_at = time.monotonic()
+        self._broken: Exception | None = None
+        self._answered_at = self._settled_at = time.monotonic()
         self._consumer.subscribe(topics=list(topics), listener=self._terms)
 
     @property
@@ -164,21 +168,49 @@ class GroupClient:
         return joining
 
     def poll(self, timeout: float, limit: int) -> dict[Place, list[Found]]:
-        """Records of partitions that are not paused. Raises Red, then and ever after, when one cannot be read."""
+        """Records of partitions that are not paused. Raises Red, then and ever after, when one cannot be read.
+
+        Raises RetryAfter while the brokers are away, Fenced when another membership must be tried.
+        """
         if self._dead:
             raise self._dead
         try:
             with explained("nothing can be read"), readable():
-                found = self._consumer.poll(timeout_ms=round(timeout * 1000), max_records=limit)
+                found = self._fetched(timeout, limit)
         except Red as red:
-            self._dead = red  # another poll of a consumer whose batch broke never returns
+            if isinstance(red, Damaged) and self._pass_over():
+                return {}
+            self._dead = red  # another poll of a consumer whose batch broke never returns, unless it is moved
             raise
-        self._check_answered()
+        if not found:  # what was found is not delivered again
+            self._check_answered()
+            self._check_joined()
         member = self._consumer.group_metadata().member_id
         if self._member not in ("", member):
             self._terms.renew()
         self._member = member
         return {tuple(partition): records for partition, records in found.items()}
+
+    def _fetched(self, timeout: float, limit: int) -> Mapping[TopicPartition, list[Found]]:
+        """What comes. What broke behind records that were sound is raised next time.
+
+        kafka-python does so too, but forgets it when the partition is paused meanwhile. There is no public way to ask.
+        """
+        broken, self._broken = self._broken, None
+        if broken:
+            raise broken
+        found: Mapping[TopicPartition, list[Found]] = self._consumer.poll(round(timeout * 1000), limit)
+        if pending := self._consumer._fetcher._next_in_line_exception_metadata:
+            self._broken = pending.exception
+        return found
+
+    def _pass_over(self) -> bool:
+        """Move behind the damage, where a person gave it up; whether there was such."""
+        owned = {tuple(each): each for each in self._consumer.assignment()}
+        beyond = self._skips.beyond({place: self._consumer.position(each) for place, each in owned.items()})
+        for place, offset in beyond.items():
+            self._consumer.seek(owned[place], offset)
+        return bool(beyond)
 
     def _check_answered(self) -> None:
         """Raises RetryAfter when no broker has spoken for the group for a while; kafka-python tries on, silently."""
@@ -186,6 +218,14 @@ class GroupClient:
             self._answered_at = time.monotonic()
         elif time.monotonic() - self._answered_at > SILENCE:
             raise RetryAfter("the brokers do not answer", SILENCE)
+
+    def _check_joined(self) -> None:
+        """Raises Fenced when a join lasts too long: its answer may be lost, kafka-python waits five minutes for it."""
+        coordinator, now = self._consumer._coordinator, time.monotonic()
+        if coordinator.coordinator_unknown() or not coordinator.rebalance_in_progress():
+            self._settled_at = now
+        elif now - self._settled_at > SESSION / 1000:
+            raise Fenced("the group does not answer")
 
     def topic_id(self, topic: str) -> str:
         """The id of a topic as of the last answer of a broker; empty when none told. There is no public way to ask."""

@@ -52,11 +52,18 @@ DELIVERY = 10_000  # milliseconds after which a record that no broker took fails
 FETCH = 4 * 1024 * 1024  # bytes of one fetch: large enough when far behind, small enough for many workers on a machine
 BATCH = 512 * 1024  # bytes; there is no lingering: while one is on its way the next one fills
 
-SOUND = "let the brokers copy the partition from a sound replica, or restore the topic; see docs/kafka.md, Damage"
+SOUND = (
+    "let the brokers copy the partition from a sound replica, or go on without: wireroom skip TOPIC/PARTITION OFFSET;"
+    " see docs/kafka.md, Damage"
+)
 RESTORE = "restore the topic, or set the group's offset to what is left; see docs/kafka.md, Damage"
 
 Place = tuple[str, int]  # a partition as the brokers call it
 Client = TypeVar("Client")
+
+
+class Damaged(Red):
+    """A batch that cannot be read, wherever in it one begins."""
 
 
 class Found(Protocol):
@@ -166,7 +173,7 @@ def readable() -> Iterator[None]:
     try:
         yield
     except (failures.CorruptRecordError, UnicodeDecodeError) as error:
-        raise Red(f"a batch of the log is damaged: {error}", SOUND) from error
+        raise Damaged(f"a batch of the log is damaged: {error}", SOUND) from error
     except failures.UnsupportedCodecError as error:
         raise Red(f"a batch of the log cannot be unpacked: {error}", "install its codec beside wireroom") from error
     except (failures.OffsetOutOfRangeError, failures.NoOffsetForPartitionError, failures.LogTruncationError) as error:

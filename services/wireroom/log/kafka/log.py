@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from threading import Lock
 from typing import NamedTuple
 
@@ -17,9 +18,11 @@ from wireroom.log.kafka.library import Place
 from wireroom.log.kafka.member import KafkaMember, record, recreated, unpack
 from wireroom.log.kafka.reading import Reader, SliceClient
 from wireroom.log.kafka.security import connection as connect
+from wireroom.log.kafka.skips import SKIPPED, Skip, Skips, extent, readable_at
 from wireroom.log.kafka.topics import MEND, check_keeps
 from wireroom.log.partitioner import partition_number
 
+MARKS = 500  # dead letters that are looked through at once
 FRESH = 10.0  # seconds for which what is known of a topic is not asked again: partitions may be added at any time
 
 
@@ -41,7 +44,8 @@ class KafkaLog:
         self._lock = Lock()
         self._admin_client: Admin | None = None
         self._appends = Appends(lambda: Sender(connection))
-        self._reader = Reader(lambda: SliceClient(connection), self._bound)
+        self._skips = Skips(self._marks, lambda name: self.topic_id(name.removeprefix(prefix)))
+        self._reader = Reader(lambda: SliceClient(connection), self._bound, self._skips)
 
     def append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
         """See `Log`."""
@@ -78,7 +82,7 @@ class KafkaLog:
         """See `Log`. Raises Red for a topic that is missing or would lose events."""
         self._verify(topics)
         names = [self.name(topic) for topic in topics]
-        return KafkaMember(GroupClient(self._connection, self._prefix + group, names), group, topics, self)
+        return KafkaMember(GroupClient(self._connection, self._prefix + group, names, self._skips), group, topics, self)
 
     def _verify(self, topics: Sequence[str]) -> None:
         counts = {topic: self._topic(topic).partitions for topic in (*topics, DOCUMENTS, DEAD_LETTERS)}
@@ -96,6 +100,31 @@ class KafkaLog:
             admin, self._admin_client = self._admin_client, None
         if admin is not None:
             admin.close()
+
+    # ---- damage ------------------------------------------------------------------------------------------------
+
+    def damage(self, partition: Partition, offset: int) -> Skip | None:
+        """The damage around `offset`; None when reading can begin there. Raises RetryAfter, Red."""
+        with closing(self._fresh_reader()) as reader:
+            place = self._place(partition)
+            can_read = readable_at(lambda at: reader.read(place, at, 1))
+            if can_read(offset):
+                return None
+            found = extent(can_read, offset, self._bound(place, True), self._bound(place, False))
+            return Skip(self.topic_id(partition.topic), partition.number, *found)
+
+    def _marks(self) -> Iterator[bytes]:
+        """Of the batches that were given up, oldest first."""
+        with closing(self._fresh_reader()) as reader:
+            for partition in self.partitions(DEAD_LETTERS):
+                offset = 0
+                while found := reader.read(self._place(partition), offset, MARKS):
+                    yield from (mark for each in found for name, mark in each.headers if name == SKIPPED and mark)
+                    offset = found[-1].offset + 1
+
+    def _fresh_reader(self) -> Reader:
+        """One that passes over nothing."""
+        return Reader(lambda: SliceClient(self._connection), self._bound)
 
     def examine(self, groups: Sequence[str]) -> Iterator[Check]:
         """See `Examined`."""

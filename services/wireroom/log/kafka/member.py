@@ -8,7 +8,7 @@ from typing import Protocol
 from wireroom.errors import Fenced, Red
 from wireroom.log import Assigned, Commit, Partition, Record
 from wireroom.log.kafka.group import GroupClient
-from wireroom.log.kafka.library import RESTORE, Found, Place
+from wireroom.log.kafka.library import RESTORE, Damaged, Found, Place
 from wireroom.log.member import check_not_lost
 
 JOINING = 3.0  # seconds that a poll goes on, at least, while the group is joined: a join between two polls is lost,
@@ -90,21 +90,29 @@ class KafkaMember:
         self._client.pause([self._place(partition) for partition in full])
         try:
             found = self._client.poll(wait, MOST)
-        except Red:
+        except Red as red:
             self._around.look_again(self._topics.values())  # that a position is not in the log may be a topic made anew
+            if isinstance(red, Damaged) and self._ready():
+                return False  # what is sound before it goes first
             raise
         self._check_topics()
-        gained, lost = self._follow()
+        lost = self._lose()
+        count = self._hold(found)  # before anything can fail: it is not delivered again
+        self._next_look = time.monotonic() + (0 if count >= MOST else PACE)
+        gained = self._gain()
+        for partition in self._assigned:
+            self._ends[partition] = max(self._ends[partition], self._client.end(self._place(partition)))
+        return lost or gained
+
+    def _hold(self, found: Mapping[Place, Sequence[Found]]) -> int:
+        """Keep what was fetched of partitions whose position is known; how much that was."""
         count = 0
         for place, records in found.items():
             partition = Partition(self._topics[place[0]], place[1])
-            if partition in self._assigned and partition not in gained:
+            if partition in self._assigned:
                 self._held[partition].extend(record(partition, each) for each in records)
                 count += len(records)
-        for partition in self._assigned:
-            self._ends[partition] = max(self._ends[partition], self._client.end(self._place(partition)))
-        self._next_look = time.monotonic() + (0 if count >= MOST else PACE)
-        return bool(gained or lost)
+        return count
 
     def _ready(self) -> list[Partition]:
         return [partition for partition, held in self._held.items() if held and partition not in self._paused]
@@ -122,17 +130,25 @@ class KafkaMember:
 
     # ---- partitions come and go --------------------------------------------------------------------------------
 
-    def _follow(self) -> tuple[set[Partition], set[Partition]]:
-        """What was gained, and what was lost, since the last look."""
-        terms = {Partition(self._topics[topic], number): term for (topic, number), term in self._client.terms.items()}
+    def _terms(self) -> Mapping[Partition, int]:
+        return {Partition(self._topics[topic], number): term for (topic, number), term in self._client.terms.items()}
+
+    def _lose(self) -> bool:
+        """Whether anything was lost since the last look."""
+        terms = self._terms()
         lost = {p for p, assigned in self._assigned.items() if terms.get(p) != assigned.term}
         for partition in lost:
             for part in (self._assigned, self._positions, self._ends, self._held):
                 part.pop(partition)
-        gained = terms.keys() - self._assigned.keys()
+        return bool(lost)
+
+    def _gain(self) -> bool:
+        """Whether anything was gained. Raises RetryAfter, and changes nothing, when it is not known where it begins."""
+        terms = self._terms()
+        gained = {partition: terms[partition] for partition in sorted(terms.keys() - self._assigned.keys())}
         if gained:
-            self._begin({partition: terms[partition] for partition in sorted(gained)})
-        return gained, lost
+            self._begin(gained)
+        return bool(gained)
 
     def _begin(self, gained: Mapping[Partition, int]) -> None:
         standing = self._around.standing(self._group, list(gained))

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 
 from wireroom.errors import Red, RetryAfter
-from wireroom.log.kafka.library import REQUEST, Connection, Found, Place, TopicPartition, explained, readable
+from wireroom.log.kafka.library import REQUEST, Connection, Damaged, Found, Place, TopicPartition, explained, readable
+from wireroom.log.kafka.skips import Skips
 
 PATIENCE = 10.0  # seconds until a read that finds nothing fails
 WAIT = 0.5  # seconds of one look
@@ -39,11 +40,15 @@ class SliceClient:
 class Reader:
     """Reads slices; safe to use from several threads. The consumer is made when the first one is read.
 
-    `bound` tells the first offset of a partition, or with False the one that its next record will get.
+    `bound` tells the first offset of a partition, or with False the one that its next record will get. `skips`: what
+    to pass over; without it, nothing.
     """
 
-    def __init__(self, connect: Callable[[], SliceClient], bound: Callable[[Place, bool], int]) -> None:
+    def __init__(
+        self, connect: Callable[[], SliceClient], bound: Callable[[Place, bool], int], skips: Skips | None = None
+    ) -> None:
         self._connect = connect
+        self._skips = skips
         self._bound = bound
         self._lock = Lock()
         self._client: SliceClient | None = None
@@ -55,14 +60,24 @@ class Reader:
         with self._lock:
             if self._next != (place, offset):
                 offset = max(offset, self._bound(place, True))
-                self._end = 0
+                self._next, self._end = None, 0
             if offset >= self._end:
                 self._end = self._bound(place, False)
-            try:
-                return self._read(place, offset, limit) if offset < self._end else []
-            except Red:
-                self._let_go()  # another poll of a consumer whose batch broke never returns
-                raise
+            while offset < self._end:
+                try:
+                    return self._read(place, offset, limit)
+                except Red as red:
+                    at = self._next[1] if self._next else offset
+                    self._let_go()  # another poll of a consumer whose batch broke never returns
+                    offset = self._beyond(red, place, at)
+            return []
+
+    def _beyond(self, red: Red, place: Place, offset: int) -> int:
+        """Where to go on behind damage that was given up. Raises `red` itself when it was not."""
+        beyond = self._skips.beyond({place: offset}) if self._skips and isinstance(red, Damaged) else {}
+        if place not in beyond:
+            raise red
+        return beyond[place]
 
     def _read(self, place: Place, offset: int, limit: int) -> Sequence[Found]:
         client = self._client = self._client or self._connect()
