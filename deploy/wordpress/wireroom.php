@@ -76,8 +76,10 @@ function wireroom_send( $event, $id, $kept = null, $tries = 0 ) {
 	if ( $code >= 200 && $code < 300 ) {
 		return;
 	}
-	error_log( "Wireroom: post $id was not taken as $event: $code" );
-	if ( isset( WIREROOM_WAITS[ $tries ] ) ) {
+	$why = is_wp_error( $sent ) ? $sent->get_error_message() : wp_remote_retrieve_body( $sent ?? array() );
+	error_log( "Wireroom: post $id was not taken as $event: $code $why" );
+	// After 422 it lies there as a dead letter, and will be no better the next time.
+	if ( 422 !== $code && isset( WIREROOM_WAITS[ $tries ] ) ) {
 		wp_schedule_single_event( time() + WIREROOM_WAITS[ $tries ], 'wireroom_again', array( $event, $id, $kept, $tries + 1 ) );
 	}
 }

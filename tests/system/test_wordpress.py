@@ -114,10 +114,16 @@ def test_what_is_not_taken_is_sent_again_and_is_the_same_event(php: str, code: i
     first = Scene(php, saved(TRASH, POST), codes=[code])
     [(wait, action, arguments)] = first.put_off
     assert (wait, action) == (60, "wireroom_again")
-    assert "was not taken" in first.errors
+    assert (f"the reason of {code}" if code else "Connection refused") in first.errors
     again = Scene(php, (action, arguments), codes=[202], status="trash")
     assert again.events == first.events
     assert not again.put_off
+
+
+def test_what_became_a_dead_letter_is_not_sent_again(php: str) -> None:
+    scene = Scene(php, saved(POST, DRAFT), codes=[422])
+    assert (len(scene.sent), scene.put_off) == (1, [])
+    assert "422 the reason of 422" in scene.errors
 
 
 def test_what_was_published_is_read_anew_at_each_try(php: str) -> None:

@@ -19,6 +19,12 @@ class WP_REST_Request {
 	public function __construct( public string $method, public string $route ) {}
 }
 
+class WP_Error {
+	public function get_error_message() {
+		return 'Connection refused';
+	}
+}
+
 class Response {
 	public function __construct( public ?array $data ) {}
 	public function is_error() {
@@ -58,11 +64,19 @@ function wp_json_encode( $value ) {
 
 function wp_remote_post( $url, $arguments ) {
 	$GLOBALS['told']['sent'][] = array( 'url' => $url ) + $arguments;
-	return array_shift( $GLOBALS['scene']['codes'] );
+	return array_shift( $GLOBALS['scene']['codes'] ) ?? new WP_Error();
 }
 
 function wp_remote_retrieve_response_code( $answer ) {
-	return $answer ?? '';
+	return is_int( $answer ) ? $answer : '';
+}
+
+function wp_remote_retrieve_body( $answer ) {
+	return is_int( $answer ) ? "the reason of $answer" : '';
+}
+
+function is_wp_error( $answer ) {
+	return $answer instanceof WP_Error;
 }
 
 function wp_schedule_single_event( $time, $action, $arguments ) {

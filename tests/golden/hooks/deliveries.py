@@ -52,36 +52,30 @@ DRUPAL = {
         "height": {"path": "/height", "convert": "number"},
     },
 }
-PUBLICATIONS = {"ghost": "fjordposten", "wordpress": "teluk", "superdesk": "coast-news", "ninjs": "agency"}
-SETTINGS = Settings.model_validate(
+HOOKS: list[dict[str, object]] = [
+    {"cms": "ghost", "publication": "fjordposten"},
+    {"cms": "wordpress", "publication": "teluk"},
     {
-        "hooks": [
-            {"cms": "ghost", "publication": "fjordposten", "secret": SECRET.decode()},
-            {"cms": "wordpress", "publication": "teluk", "secret": SECRET.decode()},
-            {
-                "cms": "superdesk",
-                "publication": "coast-news",
-                "secret": SECRET.decode(),
-                "url_template": "https://coastnews.example/stories/{article_id}",
-            },
-            {"cms": "ninjs", "publication": "agency", "secret": SECRET.decode()},
-            {
-                "cms": "generic",
-                "publication": "wire-co",
-                "secret": SECRET.decode(),
-                "url_template": "https://wire.example/{article_id}",
-                "mapping": WIRE,
-            },
-            {
-                "cms": "generic",
-                "publication": "gazette",
-                "secret": SECRET.decode(),
-                "url_template": "https://gazette.example/node/{article_id}",
-                "mapping": DRUPAL,
-            },
-        ]
-    }
-)
+        "cms": "superdesk",
+        "publication": "coast-news",
+        "url_template": "https://coastnews.example/stories/{article_id}",
+    },
+    {"cms": "ninjs", "publication": "agency"},
+    {
+        "cms": "generic",
+        "publication": "wire-co",
+        "url_template": "https://wire.example/{article_id}",
+        "mapping": WIRE,
+    },
+    {
+        "cms": "generic",
+        "publication": "gazette",
+        "url_template": "https://gazette.example/node/{article_id}",
+        "mapping": DRUPAL,
+    },
+]
+CONFIGURATION = {"hooks": [{**hook, "secret": SECRET.decode()} for hook in HOOKS]}
+SETTINGS = Settings.model_validate(CONFIGURATION)
 
 
 class Case(NamedTuple):

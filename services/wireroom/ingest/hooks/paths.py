@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from wireroom.errors import Fault, Reject
 from wireroom.faults import found
-from wireroom.fields import MANY
 from wireroom.ingest.hooks.conversions import CONVERSIONS
 from wireroom.mapping import (
     Authors,
@@ -130,8 +129,6 @@ def objects(rules: Sequence[Objects], node: object, needed: Sequence[str]) -> li
         for made in (fields(rule, item) for item in looked_at(rule, node)):
             if all(name in made for name in needed):
                 found.setdefault(_identity(made), made)
-            if len(found) > MANY:
-                break  # more are a fault already
         if found:
             return list(found.values())
     return []
