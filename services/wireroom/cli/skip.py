@@ -31,10 +31,9 @@ _PLACE = re.compile(rf"({re.escape(ARTICLES)}|{re.escape(BACKFILL)})/(\d+)")
 def command(settings: Settings, partition: str, offset: int, yes: bool, as_json: bool) -> int:
     """Go on without a damaged batch of Kafka.
 
-    The one at OFFSET is passed over, in all workers and in every replay.
-
-    A worker that met it has stopped, red, and said where: start it again afterwards. A dead letter stands for the
-    batch; the events in it are lost: publish them again. Exit code 1 when it can be read, or you say no.
+    The one at OFFSET is passed over, in all workers and in every replay. A worker that met it has stopped, red, and
+    said where: start it again afterwards. A dead letter stands for the batch; the events in it are lost: publish them
+    again. Exit code 1 when it can be read, or you say no.
     """
     match = _PLACE.fullmatch(partition)
     if match is None:
