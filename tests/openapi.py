@@ -12,24 +12,14 @@ from ruamel.yaml import YAML
 from tests.unit.schema_files import EVENT_SCHEMA, records
 from wireroom import __version__, codec
 from wireroom.event import ArticleEvent
+from wireroom.ingest.problems import KINDS
 from wireroom.log import ARTICLES, BACKFILL
 
 PATH = codec.SCHEMAS / "openapi.yaml"
 HEAD = "# Written by `make openapi` from the models: change those, not this.\n"
 
 JSON, LINES, PROBLEM = "application/json", "application/x-ndjson", "application/problem+json"
-PROBLEMS = {
-    400: "The request cannot be understood",
-    401: "No valid key",
-    403: "The key may not do this",
-    408: "The body did not come in time",
-    413: "More than is taken at once",
-    415: "The content type or encoding is not taken",
-    422: "The event breaks the contract",
-    429: "The key sends more events than it may",
-    500: "A bug in Wireroom",
-    503: "It cannot be done now",
-}
+PROBLEMS = {kind.status: kind.title for kind in KINDS.values() if kind.status not in (404, 405)}  # no route, no method
 LATER = (429, 503)  # with Retry-After
 _PLAIN = {  # what Rust's expressions say in ways that others do not know
     "(?i:https?)": "[Hh][Tt][Tt][Pp][Ss]?",

@@ -21,7 +21,6 @@ EXAMPLES = 30  # of each kind; a few hundred requests, some seconds
 
 @pytest.fixture
 def ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OurSite]:
-    pytest.importorskip("wireroom.ingest.app", reason="this version has no ingest")
     for name in set(os.environ) - set(ENVIRONMENT):
         monkeypatch.delenv(name)
     (tmp_path / "ours").mkdir()

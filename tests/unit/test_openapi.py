@@ -9,7 +9,7 @@ from hypothesis import given
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from ruamel.yaml import YAML
 
-from tests.openapi import PATH, PROBLEMS, document, text
+from tests.openapi import PATH, document, text
 from tests.unit.event_strategies import events
 from tests.unit.schema_files import EVENT_SCHEMA, records
 from wireroom import codec
@@ -81,9 +81,3 @@ def test_every_field_is_explained() -> None:
     for record in records(EVENT_SCHEMA):
         told = {name: field["description"] for name, field in parts[record["name"]]["properties"].items()}
         assert told == {field["name"]: field["doc"] for field in record["fields"]}
-
-
-def test_its_problems_are_those_of_the_ingest() -> None:
-    problems = pytest.importorskip("wireroom.ingest.problems", reason="this version has no ingest")
-    told = {kind.status: kind.title for name, kind in problems.KINDS.items() if kind.status not in (404, 405)}
-    assert told == PROBLEMS

@@ -26,6 +26,10 @@ _AGAIN = 0.01  # seconds between two looks at it
 _DIGITS = 9  # of a file's number
 
 
+class Busy(RetryAfter):
+    """Another thread or process has what is asked for."""
+
+
 class Waiting(NamedTuple):
     """A file of the spool as it was read."""
 
@@ -89,7 +93,7 @@ class Spool:
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        """Be the only one who sends. Raises RetryAfter when another does."""
+        """Be the only one who sends. Raises Busy when another does."""
         with self._locked("sending", wait=False):
             yield
 
@@ -119,7 +123,7 @@ class Spool:
 
     @contextmanager
     def _locked(self, name: str, wait: bool = True) -> Iterator[None]:
-        """Raises RetryAfter when another has it, and keeps it for too long."""
+        """Raises Busy when another has it, and keeps it for too long."""
         deadline = time.monotonic() + (PATIENCE if wait else 0)
         with (self.folder / name).open("ab") as file:
             while True:
@@ -128,7 +132,7 @@ class Spool:
                     break
                 except BlockingIOError as error:
                     if time.monotonic() >= deadline:
-                        raise RetryAfter(f"another process holds {self.folder / name}") from error
+                        raise Busy(f"another process holds {self.folder / name}") from error
                     time.sleep(_AGAIN)
             try:
                 yield

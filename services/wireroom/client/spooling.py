@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from wireroom.batches import append_all
 from wireroom.client.service import TIMEOUT, Service
-from wireroom.client.spool import Spool, Waiting
+from wireroom.client.spool import Busy, Spool, Waiting
 from wireroom.errors import Refused, RetryAfter, WireroomError
 from wireroom.log import Message, Position
 
@@ -51,6 +51,8 @@ class Spooling:
         try:
             with self._spool.sending():
                 append_all(self._oldest_until(time.monotonic() + TIMEOUT), self._send)
+        except Busy:
+            return  # whoever has it sends what waits
         except Refused as refused:
             log.error("the service refused what had waited, it is kept in %s: %s", self._spool.folder, refused)
         except (WireroomError, OSError) as reason:

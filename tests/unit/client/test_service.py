@@ -311,8 +311,8 @@ def test_a_redirection_takes_the_key_nowhere(waits: list[float]) -> None:
 @pytest.mark.parametrize(
     "lines",
     [[], [{"line": 1, "status": 202}], [{"line": 2, "status": 422}], ["x"], [[]], [{"line": 1}],
-     [{"line": 1, "status": 503}], [{"line": 1, "status": True}], [{"line": 1, "status": 422}] * 2,
-     [{"line": 1, "status": 202, "topic": 1, "partition": 0, "offset": 0}]],
+     [{"line": 1, "status": 503}], [{"line": 1, "status": 429}], [{"line": 1, "status": True}],
+     [{"line": 1, "status": 422}] * 2, [{"line": 1, "status": 202, "topic": 1, "partition": 0, "offset": 0}]],
 )  # fmt: skip
 def test_results_that_are_none_leave_it_open(rig: Rig, lines: list[object]) -> None:
     text = "\n".join(map(json.dumps, lines)).encode()
@@ -325,7 +325,8 @@ HOSTILE = [
     "[" * 100_000,
     "null",
     '{"errors": 7, "detail": [1], "type": {}}',
-    '{"errors": [1, {}], "type": "\u001b[31m"}',
+    json.dumps({"errors": [1, {}, {"path": "\x1b[31m"}], "type": "\x1b[31m", "detail": "\x1b[31m"}),
+    json.dumps({"errors": [{"path": "x" * 100_000}], "type": "x" * 100_000, "detail": "x" * 100_000}),
     "\xff",
 ]
 

@@ -148,6 +148,17 @@ def test_a_service_that_goes_away_again_takes_nothing_with_it(
     assert (rig.ingest.ids, len(rig.ingest.taken[BACKFILL])) == ([], 1)  # the first of the two was sent before
 
 
+def test_while_another_process_sends_what_waits_nothing_is_told(
+    rig: Rig, spooling: Spooling, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    away(rig)
+    spooling.append(ARTICLES, [A])
+    away(rig, False)
+    with Spool(tmp_path).sending():
+        spooling.append(ARTICLES, [B])
+    assert (rig.ingest.ids, caplog.messages) == (ids(B), [])
+
+
 def test_a_spool_that_is_full_is_told_with_why_it_is_needed(
     rig: Rig, spooling: Spooling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
