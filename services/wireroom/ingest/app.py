@@ -129,24 +129,21 @@ class Ingest:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         request = Request(scope, receive)
+        problem: Problem | None = None
         try:
             answer = await self._answer(request)
         except body.Disconnected:
             return
-        except Problem as problem:
-            answer = await self._refusal(problem, request)
+        except Problem as refused:
+            problem = refused.alone()  # the rest of the body may take a while, and what has come is not needed
         except TimeoutError:
-            answer = await self._refusal(later("The log does not answer.", 5), request)
+            problem = later("The log does not answer.", 5)
         except asyncio.CancelledError:  # the server ends, and has waited long enough
-            answer = await self._refusal(later("This server is ending; send it again.", 1), request)
+            problem = later("This server is ending; send it again.", 1)
         except Exception:
             log.exception("a bug, while %s was answered", request.method)
-            bug = Problem("internal-error", "A bug. Whether the event is there is not known; send it again.")
-            answer = await self._refusal(bug, request)
-        headers = {"Content-Type": answer.media_type, "Content-Length": str(len(answer.body)), **answer.headers}
-        raw = [(name.encode(), value.encode()) for name, value in {**_SAFE, **headers}.items()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        await send({"type": "http.response.body", "body": answer.body})
+            problem = Problem("internal-error", "A bug. Whether the event is there is not known; send it again.")
+        await _send(send, answer if problem is None else await self._refusal(problem, request))
 
     async def _answer(self, request: Request) -> Answer:
         methods = {"POST": self._hook} if request.path.startswith(_HOOKS) else self._routes.get(request.path)
@@ -261,6 +258,13 @@ class Ingest:
             raise later("The log cannot be written until somebody mends it.", 60) from error
         except Reject as error:
             raise Problem("too-large", "The log does not take so large an event.", error.faults) from error
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = {**_SAFE, "Content-Type": answer.media_type, "Content-Length": str(len(answer.body)), **answer.headers}
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 def _place(event: Accepted, position: Position) -> dict[str, object]:

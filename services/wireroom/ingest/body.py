@@ -13,6 +13,7 @@ from wireroom.ingest.problems import Problem
 PATIENCE = 30.0  # seconds for all of it
 _DISCARDED = 16_000_000  # bytes of a refused body that are read, for whom reads no answer before having sent all
 _DISCARDING = 2.0  # seconds for that
+_BLOCK = 65_536  # bytes that are unpacked at a time, and counted
 _GZIP = 31  # zlib's number for gzip with the largest window
 
 
@@ -103,7 +104,7 @@ class _Unpacked(_Plain):
                 if self._member.eof:
                     self._member = zlib.decompressobj(_GZIP)
                 self._begun = True
-                self._keep(self._member.decompress(data, self._left + 1))
+                self._keep(self._member.decompress(data, _BLOCK))
                 data = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
         except zlib.error:
             raise _no_gzip("bytes that are not gzip") from None

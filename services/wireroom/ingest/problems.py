@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from wireroom.errors import Fault, WireroomError
 
@@ -55,6 +55,11 @@ class Problem(WireroomError):
     def status(self) -> int:
         """The status code."""
         return KINDS[self.name].status
+
+    def alone(self) -> Self:
+        """The same, without what it came from: a traceback keeps everything alive that its functions held."""
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
     def members(self, base: str) -> dict[str, object]:
         """As JSON; `base`: the public address, with a slash at its end."""

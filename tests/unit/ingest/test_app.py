@@ -201,6 +201,12 @@ def test_gzip_in_pieces_and_members(desk: Desk) -> None:
     assert asked(desk, desk.key(), pieces, content_encoding="GZIP").status == 202
 
 
+def test_gzip_of_much_that_is_alike(desk: Desk) -> None:
+    long = event("a", note="x" * 300_000)
+    assert asked(desk, desk.key(), gzip.compress(json.dumps(long).encode()), content_encoding="gzip").status == 202
+    assert decode(desk.records()[0].value).note == long["note"]
+
+
 @pytest.mark.parametrize("body", [b"", b"x", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"x"])
 def test_what_is_no_gzip(desk: Desk, body: bytes) -> None:
     assert asked(desk, desk.key(), body, content_encoding="gzip").problem == "invalid-request"
