@@ -131,7 +131,7 @@ class Newsroom:
             proxies = [*self.ways_to_kafka, *(worker.s3 for worker in (*self.workers, self.guest))]
             for server in (*proxies, self.broker, self.s3):  # proxies first: a port stays free not long
                 opening.enter_context(server)
-            apply = [*WIREROOM, "topics", "apply", "--partitions", "2"]
+            apply = [*WIREROOM, "topics", "apply", "--partitions", "3"]  # the guest gets one, too
             subprocess.run(apply, cwd=self._folder, env=self._environment, check=True, stdout=subprocess.DEVNULL)
             for worker in self.workers:
                 opening.enter_context(worker)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from itertools import cycle
 
-from tests.servers.scripted import Request, Scripted, error, reply
+from tests.servers.scripted import RESET, Request, Scripted, error, reply
 
 OURS = ("content-length", "transfer-encoding", "connection")  # headers that `reply` writes
 
@@ -19,7 +19,10 @@ def meddling(upstream: int, status: int, code: str) -> Iterator[Scripted]:
         turn = next(turns) if request.method != "GET" else "none"
         if turn == "instead":
             return error(status, code)
-        said = forwarded(request, upstream)
+        try:
+            said = forwarded(request, upstream)
+        except (OSError, HTTPException):  # the server is away, or frozen
+            return RESET
         return error(status, code) if turn == "after" else said
 
     with Scripted(answer) as server:
