@@ -6,7 +6,6 @@ Invalid input raises InvalidEvent with every fault at once, from `ArticleEvent.p
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from functools import cached_property
 from typing import Annotated, Any, NamedTuple, Self, TypeVar
 from uuid import UUID, uuid4, uuid5
 
@@ -33,6 +32,7 @@ from wireroom.fields import (
     Text,
     Url,
 )
+from wireroom.once import once
 
 GUIDS = UUID("6f0d5c1e-52a4-4d0b-9d0e-3b1a7f1f6c11")  # the fixed namespace of minted guids of articles
 
@@ -71,7 +71,7 @@ class Order(NamedTuple):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(once,))
 
     def __init__(self, **data: object) -> None:
         _checked(type(self), data, lambda: BaseModel.__init__(self, **data))
@@ -204,22 +204,22 @@ class ArticleEvent(_Part):
         if kind in _SHOWN and url is None:
             yield Fault("url", NOTHING, "the canonical address, null only when WITHDRAWN")
 
-    @cached_property
+    @once
     def id(self) -> str:
         """The article's identity as one string: `publication/article_id`."""
         return f"{self.publication}/{self.article_id}"
 
-    @cached_property
+    @once
     def order(self) -> Order:
         """Its place among all events about the same article."""
         return Order(self.revision, self.kind is Kind.WITHDRAWN, micros(self.occurred_at), self.event_id)
 
-    @cached_property
+    @property
     def minted_guid(self) -> str:
         """The guid made from the identity: it never follows URL or title."""
         return uuid5(GUIDS, self.id).urn
 
-    @cached_property
+    @once
     def first_visible(self) -> int:
         """First visible date, in microseconds: the later of publication and embargo."""
         embargo = self.article and self.article.embargoed_until

@@ -258,7 +258,7 @@ class Session:
 
     def _memory(self, publication: str) -> Seen:
         """What was seen; at least what the writers of the editions that were read had seen."""
-        seen = self._seen.setdefault(publication, Seen())
+        seen = self._seen.get(publication) or self._seen.setdefault(publication, Seen())
         if publication not in self._current:
             seen.load(self.store, self._seen_prefix(publication), self.clock.now())
             self._current.add(publication)
