@@ -39,6 +39,9 @@ class Pace(NamedTuple):
     interval: int
 
 
+Waiting = Mapping[str, tuple[Order, Direct]]  # documents to be written, by key
+
+
 class FirstReader:
     """Feeds live editions from the partitions that this worker owns."""
 
@@ -165,15 +168,19 @@ class FirstReader:
         self,
         positions: Mapping[Partition, int],
         changes: Mapping[str, Sequence[Change]],
-        direct: Mapping[str, tuple[Order, Direct]],
+        direct: Waiting,
     ) -> None:
         for key, found in changes.items():
             live = self._assignment.editions[key]
             live.merge(found)
             live.flush_by(self._flush_time(live, found))
-        self.direct.update({k: d for k, d in direct.items() if k not in self.direct or self.direct[k][0] < d[0]})
+        self.keep_direct(direct)
         for partition, position in positions.items():
             self._assignment.owned[partition].position = position
+
+    def keep_direct(self, direct: Waiting) -> None:
+        """Documents to be written; of one article the winner."""
+        self.direct.update({k: d for k, d in direct.items() if k not in self.direct or self.direct[k][0] < d[0]})
 
     def _flush_time(self, live: LiveEdition, changes: Sequence[Change]) -> int:
         """The first change at once, then at most every interval; a withdrawal at once; far behind, every minute."""

@@ -16,7 +16,7 @@ A step that meets RetryAfter changes no position: what it did not finish is done
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from uuid import uuid4
@@ -40,10 +40,11 @@ from wireroom.worker.live import Outside
 from wireroom.worker.owned import Owned, drop_roster, write_roster
 from wireroom.worker.publications import Publications
 from wireroom.worker.quarantine import GivenUp, Quarantine
-from wireroom.worker.reader import FirstReader, Pace
+from wireroom.worker.reader import FirstReader, Pace, Waiting
 from wireroom.worker.seen import Seen
 
 CHUNK = 8  # documents that one thread writes in a row
+PART = 64  # records that are read before their documents are begun
 COMMIT = SECOND // 4  # between two commits while records come: nothing is lost by it, less is read again
 IDLE = 0.5  # seconds between two looks at the clock when nothing arrives
 log = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ class Session:
         self._announcements: list[Message] = []
         self._held_until = 0
         self._commit_at = 0
+        self._begun: list[tuple[Waiting, Iterable[None]]] = []  # direct documents on their way to the store
 
     # ---- the loop ----------------------------------------------------------------------------------------------
 
@@ -188,7 +190,7 @@ class Session:
         self.quarantine.follow(self.assignment.owned.values())
         careful = self.reader.careful
         self.quarantine.begin(records)
-        self.reader.read(records)
+        self._read(records)
         self._write_direct()
         if careful:
             self.finish()
@@ -206,6 +208,14 @@ class Session:
             self.reader.take_nothing(0)
             return ()
         return self.reader.poll(self._timeout() if wait else 0)
+
+    def _read(self, records: Sequence[Record]) -> None:
+        """Merge records; documents that are their own edition are begun meanwhile, if there are such."""
+        for start in range(0, len(records), PART):
+            if start and not self._begun:
+                return self.reader.read(records[start:])
+            self.reader.read(records[start : start + PART])
+            self._begin_direct()
 
     def finish(self) -> None:
         """Publish and commit what is in hand."""
@@ -296,10 +306,24 @@ class Session:
 
     # ---- publishing --------------------------------------------------------------------------------------------
 
+    def _begin_direct(self) -> None:
+        if waiting := dict(self.reader.direct):
+            self.reader.direct.clear()
+            directs = [direct for _, direct in waiting.values()]
+            chunks = [directs[at : at + CHUNK] for at in range(0, len(directs), CHUNK)]
+            self._begun.append((waiting, self.map(self._merge_direct, chunks)))
+
     def _write_direct(self) -> None:
-        waiting = [direct for _, direct in self.reader.direct.values()]
-        list(self.map(self._merge_direct, [waiting[at : at + CHUNK] for at in range(0, len(waiting), CHUNK)]))
-        self.reader.direct.clear()
+        """Returns when all that was read is written. Raises RetryAfter: then all that was begun is written again."""
+        self._begin_direct()
+        begun, self._begun = self._begun, []
+        try:
+            for _, written in begun:
+                list(written)
+        except RetryAfter:
+            for waiting, _ in begun:
+                self.reader.keep_direct(waiting)
+            raise
 
     def _merge_direct(self, chunk: Sequence[Direct]) -> None:
         for direct in chunk:
