@@ -16,7 +16,7 @@ from wireroom.document import ArticleAt, Document
 from wireroom.event import ArticleEvent, Kind, Order
 
 SortKey = tuple[int, str]  # published_at in microseconds, article id: never moves
-Known = Callable[[ArticleEvent], Order | None]
+Known = Callable[[str], Order | None]  # by `publication/article_id`
 _BY_KEY = attrgetter("key")
 
 
@@ -121,7 +121,7 @@ def fold(
     changes = list(changes)
     coming = {(c.event.id, c.event.order) for c in changes if c.offset >= edition.applied.get(c.source, 0)}
     for change in changes:
-        event, latest = change.event, newest(change.event)
+        event, latest = change.event, newest(change.event.id)
         coming.discard((event.id, event.order))
         if (event.id, latest) in coming:
             latest = None  # it must find what it replaces, else the withdrawal of a secret would leave a tombstone

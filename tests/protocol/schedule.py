@@ -100,14 +100,14 @@ class Schedule:
             self._pass_on(turn)
 
 
-def all_schedules(play: Callable[[Schedule], None], *more: int, every: int = 11, deadly: bool = False) -> int:
+def all_schedules(play: Callable[[Schedule], None], *more: int, deadly: bool = False) -> int:
     """Schedules by which the first worker is interrupted once, then the second, and so on for each of `more`.
 
-    Both at any step: every eleventh of the pairs, each first step and each second one among them; all hold as well.
+    Both at any step.
     """
     played = 0
     for first in count():
-        for second in count(1 + first % every, every):
+        for second in count(1):
             schedule = Schedule([first, second, *more], deadly=deadly)
             play(schedule)
             played += 1

@@ -79,7 +79,7 @@ def test_every_hand_over(name: str) -> None:
     def play(schedule: Schedule) -> None:
         check(hand_over(name, begun, schedule), name, str(schedule))
 
-    assert all_schedules(play) > 40
+    assert all_schedules(play) > 200
 
 
 def test_every_hand_over_where_the_zombie_dies_after_writing_once_more() -> None:
@@ -88,7 +88,7 @@ def test_every_hand_over_where_the_zombie_dies_after_writing_once_more() -> None
     def play(schedule: Schedule) -> None:
         check(hand_over("a quiet end", begun, schedule), "a quiet end", str(schedule))
 
-    assert all_schedules(play, 5, every=5, deadly=True) > 40
+    assert all_schedules(play, 5, deadly=True) > 200
 
 
 LENGTHS = st.lists(st.integers(0, 20), max_size=7)
@@ -125,7 +125,7 @@ def test_a_zombie_does_not_bring_an_archived_article_back() -> None:
     def play(schedule: Schedule) -> None:
         assert archived_zombie(schedule).shown() == {"c": 1, "b": 1}, schedule
 
-    assert all_schedules(play, every=2) > 60
+    assert all_schedules(play) > 200
 
 
 # ---- several partitions, two members at work: one edition with two writers -------------------------------------------
@@ -203,7 +203,7 @@ def test_two_members_feed_one_edition(name: str) -> None:
         assert room.contents() == want, schedule
         room.oracle.check_formats()
 
-    assert all_schedules(play) > 10
+    assert all_schedules(play) > 100
 
 
 @settings(max_examples=60)
@@ -232,7 +232,7 @@ def test_live_log_and_archive_may_belong_to_two() -> None:
     def play(schedule: Schedule) -> None:
         assert apart(schedule).shown() == {"c": 1, "b": 1}, schedule
 
-    assert all_schedules(play, every=2) > 60
+    assert all_schedules(play) > 200
 
 
 def test_members_do_not_drop_each_others_rosters() -> None:

@@ -32,7 +32,7 @@ def run(events: Sequence[ArticleEvent], window: Window, edition: Edition = EMPTY
     newest: dict[str, Order] = {}
     for event in events:
         newest[event.id] = max(newest.get(event.id, event.order), event.order)
-        edition = fold(edition, window, [change(event)], {}, now, lambda e: newest.get(e.id))
+        edition = fold(edition, window, [change(event)], {}, now, newest.get)
     return edition
 
 

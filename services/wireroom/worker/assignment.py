@@ -235,6 +235,7 @@ class Assignment:
         upto = {owned.source: owned.position for owned in owners}
         if not self.alone:
             self._outside.remember()  # before: who meets this state must know what was seen
+            live.reconsider()  # and what others saw meanwhile is known now
         try:
             live.publish(upto, claim=self._outside.member if claim else None)
         except Behind:

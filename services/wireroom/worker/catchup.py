@@ -115,7 +115,7 @@ class Pass:
     def _merge(self, source: str, arrivals: Sequence[Arrival]) -> None:
         now = self._clock.now()
         for arrival in arrivals:
-            self._memory(arrival.event).note(arrival.event, now)
+            self._memory(arrival.event.publication).note(arrival.event, now)
         for build in self.builds:
             definition = build.live.definition
             changes = [a.change(definition) for a in arrivals if a.event.publication in definition.sources]
@@ -142,15 +142,15 @@ class Pass:
             if change.event.kind is Kind.WITHDRAWN:
                 self._withdraw(change.event)
 
-    def _memory(self, event: ArticleEvent) -> Seen:
-        return self._seen.setdefault(event.publication, Seen(forget=EVER))
+    def _memory(self, publication: str) -> Seen:
+        return self._seen.setdefault(publication, Seen(forget=EVER))
 
-    def _newest(self, event: ArticleEvent) -> Order | None:
-        return self._memory(event).newest(event)
+    def _newest(self, ident: str) -> Order | None:
+        return self._memory(ident.partition("/")[0]).newest(ident)
 
-    def _newest_of_all(self, event: ArticleEvent) -> Order | None:
+    def _newest_of_all(self, ident: str) -> Order | None:
         """For an edition that goes on from what lies in the store: this pass did not read what came before."""
-        found = [order for order in (self._newest(event), self._known(event)) if order]
+        found = [order for order in (self._newest(ident), self._known(ident)) if order]
         return max(found, default=None)
 
 

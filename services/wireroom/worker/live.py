@@ -147,6 +147,13 @@ class LiveEdition:
             self._lifted += [entry for entry in self.draft.entries.values() if comes_due(entry, self.draft.clock, now)]
         self._draft(fold(self.draft, self.definition.window, changes, upto, now, self._outside.newest))
 
+    def reconsider(self) -> None:
+        """Let go of articles of which another member has seen a later revision that is not in here."""
+        newest = self._outside.newest
+        kept = {e.id: e for e in self.draft.entries.values() if (seen := newest(e.id)) is None or seen <= e.order}
+        if len(kept) < len(self.draft.entries):
+            self._draft(replace(self.draft, entries=kept))
+
     def holds(self, ident: str) -> bool:
         """Whether the article, or what remains of it, is in the edition."""
         return ident in self.draft.entries or ident in self.draft.tombstones

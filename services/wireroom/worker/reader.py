@@ -157,7 +157,7 @@ class FirstReader:
         event = arrival.event
         if not arrival.is_usable or (found := self._sink.direct(event)) is None:
             return
-        newest = self._memory(event.publication).newest(event)
+        newest = self._memory(event.publication).newest(event.id)
         if newest is not None and newest > event.order:
             return  # a later revision came before: it may wait, and this one must not be shown meanwhile
         held = direct.get(found.key)

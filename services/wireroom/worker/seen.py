@@ -47,9 +47,9 @@ class Seen:
                 self._strayed.add(day)
                 self._dirty.add(day)
 
-    def newest(self, event: ArticleEvent) -> Order | None:
-        """The greatest order seen of the event's article."""
-        return self._newest.get(event.id)
+    def newest(self, ident: str) -> Order | None:
+        """The greatest order seen of an article."""
+        return self._newest.get(ident)
 
     def forget_before(self, floor: int) -> None:
         """Let go of the days that lie wholly before `floor`."""

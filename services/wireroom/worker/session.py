@@ -290,8 +290,8 @@ class Session:
     def _seen_prefix(self, publication: str) -> str:
         return f"editions/{self.sink.name}/{publication}/_seen/"
 
-    def _newest(self, event: ArticleEvent) -> Order | None:
-        return self._memory(event.publication).newest(event)
+    def _newest(self, ident: str) -> Order | None:
+        return self._memory(ident.partition("/")[0]).newest(ident)
 
     def _reread(self, definition: Definition, since: Mapping[str, int], upto: Mapping[str, int]) -> Iterator[Change]:
         """What this worker merged into an edition and has not published, from the log."""

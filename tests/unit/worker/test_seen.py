@@ -9,7 +9,7 @@ def test_it_remembers_thirty_days_and_then_lets_go() -> None:
     for event in (old, new):
         seen.note(event, NOW)
     seen.forget_old(NOW)
-    assert seen.newest(old) == old.order
+    assert seen.newest(old.id) == old.order
     seen.forget_old(NOW + 3 * DAY)
-    assert seen.newest(old) is None
-    assert seen.newest(new) == new.order
+    assert seen.newest(old.id) is None
+    assert seen.newest(new.id) == new.order
