@@ -12,6 +12,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Chromium and the tests keep what they leave behind in this folder too.
 PYTEST := XDG_CONFIG_HOME="$(CURDIR)/.cache/config" XDG_CACHE_HOME="$(CURDIR)/.cache" $(BIN)/pytest --basetemp=build/pytest
+# One more at a time than there are cores: tests of servers wait much. A file stays together, and with it its servers.
+SIDE_BY_SIDE := --numprocesses=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist=loadfile
 EXTRAS := cli sqlite kafka s3 feeds sitemaps articles ingest serve all
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
@@ -41,11 +43,11 @@ servers: setup  ## build and download the servers that tests start, once (Go and
 
 test: setup lint types servers  ## everything that must hold: lint, types, all tests
 	@mkdir -p build
-	$(PYTEST)
+	$(PYTEST) $(SIDE_BY_SIDE)
 
 unit: setup  ## the unit tests only, under a minute
 	@mkdir -p build
-	$(PYTEST) tests/unit
+	$(PYTEST) $(SIDE_BY_SIDE) tests/unit
 
 SEED ?= 1
 ROUNDS ?= 200
