@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from wireroom.config_environment import CONFIG, overlay
 from wireroom.config_file import Given, placed, read
 from wireroom.config_hooks import HookSettings, hook_faults, secrets_read
+from wireroom.config_notify import NotifySettings, notify_faults, webhook_secrets_read
 from wireroom.errors import ConfigurationError, Fault
 from wireroom.faults import Expected, faults_of
 from wireroom.fields import Few, Id, Language, Name, Url
@@ -180,6 +181,7 @@ class Settings(_Section):
     publications: tuple[Publication, ...] = Field((), description="the news sites; none: each one that turns up")
     feeds: tuple[FeedSettings, ...] = Field((), description="the feeds of the publications")
     hooks: tuple[HookSettings, ...] = Field((), description="which systems may push, and by which secret")
+    notify: NotifySettings = Field(NotifySettings(), description="who is told that documents changed")
     public_url: _Base = Field("http://127.0.0.1:8080/", description="where documents are read")
     log: LogSettings = Field(LogSettings(), description="where events live")
     store: StoreSettings = Field(StoreSettings(), description="where documents and editions live")
@@ -205,7 +207,11 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     file = chosen(path, environ)
     folder = (file.parent if file else Path()).absolute()
     given = overlay(read(file) if file else Given(), environ, Settings)
-    contradictions = [*_contradictions(given.tree), *secrets_read(_objects(given.tree, "hooks"), folder)]
+    contradictions = [
+        *_contradictions(given.tree),
+        *secrets_read(_objects(given.tree, "hooks"), folder),
+        *webhook_secrets_read(given.tree, folder),
+    ]
     faults = [placed(fault, given.origins) for fault in contradictions]
     try:
         settings = Settings.model_validate(given.tree)
@@ -246,6 +252,7 @@ def _contradictions(tree: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(f"{path}.id", repr(feed["id"]), "another id: an article's `exclude` means all feeds by it")
         yield from _strangers(path, feed, ids)
     yield from hook_faults(_objects(tree, "hooks"), ids)
+    yield from notify_faults(tree, ids, [(feed.get("publication"), feed.get("id")) for _, feed in feeds])
     yield from _half_secure(tree)
     yield from _half_registered(tree)
 
