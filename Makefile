@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTEST := XDG_CONFIG_HOME="$(CURDIR)/.cache/config" XDG_CACHE_HOME="$(CURDIR)/.cache" $(BIN)/pytest --basetemp=build/pytest
 # One more at a time than there are cores: tests of servers wait much. A file stays together, and with it its servers.
 SIDE_BY_SIDE := --numprocesses=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist=loadfile
-EXTRAS := cli sqlite kafka s3 feeds sitemaps articles ingest serve all
+EXTRAS := cli sqlite kafka s3 feeds sitemaps articles ingest serve notify all
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
 
