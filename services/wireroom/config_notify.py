@@ -72,7 +72,9 @@ class NotifySettings(_Section):
 
     webhooks: tuple[WebhookSettings, ...] = Field((), description="partners that are told by signed requests")
     indexnow: IndexNowSettings = Field(IndexNowSettings(), description="search engines that are told by IndexNow")
-    hubs: Annotated[tuple[Url, ...], Few(10)] = Field((), description="WebSub hubs of others, which the feeds then name")
+    hubs: Annotated[tuple[Url, ...], Few(10)] = Field(
+        (), description="WebSub hubs of others, which the feeds then name"
+    )
     allow: Annotated[tuple[_NetworkText, ...], Few(100)] = Field(
         (), description="networks that may be asked though they are not public, or without TLS"
     )
@@ -86,7 +88,9 @@ class NotifySettings(_Section):
 def secret_bytes(secret: str) -> bytes:
     """A secret as it is signed with (Standard Webhooks 1.0). Raises ValueError when it has a wrong form or length."""
     try:
-        key = base64.b64decode(secret.removeprefix(WHSEC), validate=True) if secret.startswith(WHSEC) else secret.encode()
+        key = (
+            base64.b64decode(secret.removeprefix(WHSEC), validate=True) if secret.startswith(WHSEC) else secret.encode()
+        )
     except binascii.Error as error:
         raise ValueError(_STRONG) from error
     if not _LEAST <= len(key) <= _MOST:

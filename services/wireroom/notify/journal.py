@@ -239,4 +239,6 @@ def _parsed(model: type[Model], stored: Stored, key: str) -> Model:
     try:
         return model.model_validate_json(stored.body)
     except ValidationError:
-        raise Red(f"{key} in the store cannot be read", "put back a copy, or delete it: numbers then begin anew") from None
+        raise Red(
+            f"{key} in the store cannot be read", "put back a copy, or delete it: numbers then begin anew"
+        ) from None
