@@ -12,11 +12,11 @@ from wireroom.codec import decode, fingerprints
 from wireroom.config import Settings
 from wireroom.connect import open_log, open_store
 from wireroom.errors import Red, Reject
+from wireroom.health import state_of
 from wireroom.log import ARTICLES, BACKFILL, Log
 from wireroom.sink import installed_sinks
 from wireroom.store import STATE, Store
 from wireroom.store.probe import probe
-from wireroom.worker.health import state_of
 
 LOG = "start the log, or mend `log.url` and `log.security`"
 STORE = "start the store, or mend `store.url`"

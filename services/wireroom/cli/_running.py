@@ -10,16 +10,22 @@ from queue import SimpleQueue
 from threading import Event, Thread
 from time import monotonic
 from types import FrameType
+from typing import TYPE_CHECKING
 
+from wireroom.clock import SystemClock
 from wireroom.config import Settings
 from wireroom.connect import foreign_events, installed, open_log, open_store
-from wireroom.errors import Red
+from wireroom.errors import ConfigurationError, Fault, Red
 from wireroom.log import ARTICLES, BACKFILL, Log
 from wireroom.sink import load_sink
 from wireroom.store import PolledStore, Store
 from wireroom.store.probe import probe
 from wireroom.worker import Worker
 
+if TYPE_CHECKING:
+    from wireroom.notify.notifier import Notifier
+
+NOTIFY = "notify"  # the worker that is no sink: it reads what the others announce
 WRITERS = 8  # threads that write the documents of one worker side by side: they wait for the disk, not for each other
 LATEST_END = 4.0  # seconds that threads have to finish what is in hand
 
@@ -126,3 +132,14 @@ def worker(name: str, settings: Settings, events: Log, store: Store) -> Iterator
         sink = load_sink(name, settings)
     with ThreadPoolExecutor(WRITERS, thread_name_prefix=f"{name}-writer") as writers:
         yield Worker(sink, events, store, settings, executor=writers)
+
+
+def notifier(settings: Settings, events: Log, store: PolledStore) -> "Notifier":
+    """The worker that tells subscribers. Raises ConfigurationError when there is nobody to tell."""
+    if not settings.notify.anyone:
+        raise ConfigurationError([Fault("notify", "nobody to tell", "webhooks, hubs or indexnow.key under `notify`")])
+    with installed():
+        from wireroom.notify.notifier import Notifier
+        from wireroom.notify.subscribers import subscribers
+    clock = SystemClock()
+    return Notifier(subscribers(settings, store, clock), events, store, clock)

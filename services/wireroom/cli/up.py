@@ -8,7 +8,7 @@ import click
 
 from wireroom.cli._lines import Lines
 from wireroom.cli._progress import Progress
-from wireroom.cli._running import Running, opened, records, tell, until_signal, worker
+from wireroom.cli._running import NOTIFY, Running, notifier, opened, records, tell, until_signal, worker
 from wireroom.cli._settings import with_settings
 from wireroom.config import Settings
 from wireroom.connect import installed
@@ -30,8 +30,8 @@ HOST, PORT, PORTS = "127.0.0.1", 8080, click.IntRange(0, 65535)
 def command(settings: Settings, host: str, port: int, drain: bool) -> None:
     """Run everything in one process.
 
-    That is every installed sink's worker and a web server. Others may publish to the same log meanwhile. SIGTERM and
-    Ctrl-C finish what is in hand.
+    That is every installed sink's worker, a web server, and notifications where `notify` says whom to tell. Others may
+    publish to the same log meanwhile. SIGTERM and Ctrl-C finish what is in hand.
     """
     tell()
     if drain:
@@ -47,6 +47,8 @@ def run_drained(settings: Settings) -> None:
         for name in installed_sinks():
             with worker(name, settings, events, store) as drained, Progress(name, records(events)) as progress:
                 drained.run(running.stop.is_set, drain=True, progress=progress.advance)
+        if settings.notify.anyone:
+            notifier(settings, events, store).run(running.stop.is_set, drain=True)
 
 
 def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running], None] | None = None) -> None:
@@ -69,6 +71,9 @@ def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running
         for name in installed_sinks():
             one = stack.enter_context(worker(name, settings, events, store))
             running.start(name, lambda one=one: one.run(running.stop.is_set))  # type: ignore[misc]
+        if settings.notify.anyone:
+            telling = notifier(settings, events, store)
+            running.start(NOTIFY, lambda: telling.run(running.stop.is_set))
         running.start("web server", server.run)
         if beside:
             running.start("demo", lambda: beside(events, running))

@@ -10,7 +10,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 
-from wireroom.clock import SECOND, Clock
+from wireroom.clock import MINUTE, SECOND, Clock
 from wireroom.codec import encode_change
 from wireroom.errors import Conflict, Fault, Reject, RetryAfter
 from wireroom.letter import dead_letter
@@ -25,6 +25,7 @@ from wireroom.store import PolledStore
 WORKER = "notify"
 _LOOK = 2 * SECOND  # after which a state that rests is looked at again: a command may have changed it
 _UNWRITTEN = SECOND  # for how long what was sent may be unwritten, and so be sent again after a crash
+_UNTOLD = MINUTE  # for how long it may be unwritten that there was nothing to send
 _FOR_READERS = 3 * SECOND // 2  # a server of documents may show the one before for a second
 
 log = logging.getLogger(__name__)
@@ -34,13 +35,19 @@ class Delivery:
     """Tells one subscriber. One thread owns it."""
 
     def __init__(
-        self, subscriber: Subscriber, events: Log, store: PolledStore, announcements: Announcements, clock: Clock
+        self,
+        subscriber: Subscriber,
+        events: Log,
+        store: PolledStore,
+        announcements: Announcements,
+        documents: Documents,
+        clock: Clock,
     ) -> None:
         self.subscriber = subscriber
         self.journal = Journal(store, subscriber.id)
         self._log = events
         self._announcements = announcements
-        self._documents = Documents(store)
+        self._documents = documents
         self._clock = clock
         self._settles = 0 if store.near else _FOR_READERS
         self._looked = self._wrote = 0
@@ -49,10 +56,16 @@ class Delivery:
         """Until `stopping`, or with `drain` until nothing can be sent now. Raises Red."""
         while not stopping():
             wait = self.turn()
-            if drain and wait:
+            if drain and wait and self._rests:
                 break
             self._rest(wait)
         self._try(self.journal.write)
+
+    @property
+    def _rests(self) -> bool:
+        """Whether nothing can be sent now."""
+        state = self.journal.state
+        return state is not None and (state.ended or state.failures > 0 or not state.waiting)
 
     def turn(self) -> float:
         """One step; seconds to wait before the next, 0 when there is more to do."""
@@ -105,7 +118,8 @@ class Delivery:
         cursor = dict.fromkeys(self._announcements.ends, 0) | dict(state.cursor)
         changes, after = self._announcements.after(cursor)
         if after == cursor:
-            self.journal.write()
+            if not self.journal.only_read_on or self._clock.now() - self._wrote >= _UNTOLD:
+                self._write()
             return 1.0
         self.journal.take([each for each in changes if self.subscriber.wants(each.change)], after, self._clock.now())
         if self.journal.state and self.journal.state.waiting:

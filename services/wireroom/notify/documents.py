@@ -1,4 +1,4 @@
-"""What the documents in the store say: whether an announced one can be read yet, and what an article's own says of it."""
+"""What documents in the store say: whether one can be read yet, and what an article's own says of it."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -14,10 +14,11 @@ _KEPT = 2_000  # documents of which it is remembered what they said
 
 
 class Said(NamedTuple):
-    """A document. Of an article's own: its `pubStatus`, its address and the former ones."""
+    """A document. Of an article's own: its `pubStatus`, its revision, its address and the former ones."""
 
     generation: int
     status: str = ""
+    revision: int = 0
     url: str = ""
     previous_urls: tuple[str, ...] = ()
 
@@ -77,6 +78,7 @@ def _said(key: str, body: bytes) -> Said:
     return Said(
         generation,
         ninjs["pubStatus"],
+        int(ninjs["version"]),
         _web(ninjs),
         tuple(other["value"] for other in names if other["role"] == "previous-url"),
     )

@@ -10,6 +10,7 @@ a subscriber theirs, one can number anything, and a command that changes the sta
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -104,8 +105,14 @@ class Journal:
 
     def follow(self) -> None:
         """Read what another one may have written, unless something here waits to be written."""
-        if self.state == self._written:
+        if self.state == self._written or self.only_read_on:
             self.read()
+
+    @property
+    def only_read_on(self) -> bool:
+        """Whether nothing is unwritten but how far the log was read."""
+        state, written = self._present(), self._written
+        return written is not None and state == written.model_copy(update={"cursor": state.cursor})
 
     def begin(self, definition: str, log: str, ends: Cursor) -> State:
         """Start where the log ends now: who is new is told what comes from now on."""
@@ -150,12 +157,9 @@ class Journal:
         """What comes next to be sent: not all of it, but some if there is any. Raises RetryAfter, Red."""
         state = self._present()
         wanted = state.sent + 1
-        if state.newest and state.newest[0].sequence <= wanted:
-            part = state.newest
-        elif state.waiting:
-            part = self._closed(wanted)
-        else:
+        if not state.waiting:
             return ()
+        part = state.newest if state.newest and state.newest[0].sequence <= wanted else self._closed(wanted)
         return [each for each in part if each.sequence >= wanted]
 
     def _closed(self, wanted: int) -> Sequence[Notification]:
@@ -183,10 +187,8 @@ class Journal:
 
     def _close(self, newest: tuple[Notification, ...], now: int) -> None:
         key = f"{self._folder}/{newest[0].sequence:020}.json"
-        try:
+        with suppress(Conflict):  # written before, by one that died before it could write the state: the same
             self._store.put(key, _Part(notifications=newest).model_dump_json().encode(), None, STATE)
-        except Conflict:
-            pass  # written before, by one that died before it could write the state: the same
         for old in self.parts():
             stored = self._store.get(old)
             if stored is None or _parsed(_Part, stored, old).notifications[-1].changed_at > now - KEPT:

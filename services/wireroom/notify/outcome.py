@@ -65,6 +65,13 @@ def retry_after(value: str, now: int) -> int:
     return min(max(0, micros(_aware(date)) - now), DAY)
 
 
+def circuit(ended: bool, failures: int) -> str:
+    """How a subscriber is, in a word: well, retrying, open (only a try now and then), ended."""
+    if ended:
+        return "ended"
+    return "open" if failures >= BREAKS else "retrying" if failures else "well"
+
+
 def _aware(date: datetime) -> datetime:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 

@@ -1,0 +1,155 @@
+"""`Notifier.run`: join the group, tell the subscribers that are this member's, until told to stop.
+
+A subscriber belongs to whoever owns the partition of the log `documents` that its id would go to, so several members
+share them. Each has a thread and a place in the log of its own (`delivery.py`); the group's commit says how far the
+log was seen, not how far anybody was told.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from threading import Event, Thread
+
+from wireroom.clock import Clock, SystemClock
+from wireroom.codec import decode_change
+from wireroom.errors import Fenced, Red, Reject, RetryAfter
+from wireroom.health import Health
+from wireroom.letter import dead_letter
+from wireroom.log import DEAD_LETTERS, DOCUMENTS, Commit, Consumer, Log, Message, Partition, Record
+from wireroom.notify.announcements import Announcements
+from wireroom.notify.delivery import WORKER, Delivery
+from wireroom.notify.documents import Documents
+from wireroom.notify.subscriber import Subscriber
+from wireroom.store import PolledStore
+
+BATCH = 500
+_WAIT = 1.0  # seconds of one poll: partitions of other members are looked at no later
+_END = 3.0  # seconds that threads have to write where they are
+
+log = logging.getLogger(__name__)
+
+
+class Notifier:
+    """One member of the group `notify`."""
+
+    def __init__(
+        self, subscribers: Sequence[Subscriber], events: Log, store: PolledStore, clock: Clock | None = None
+    ) -> None:
+        self._subscribers = subscribers
+        self._log = events
+        self._store = store
+        self._clock = clock or SystemClock()
+        self._announcements = Announcements(events)
+        self._documents = Documents(store)
+        self._health = Health(store, self._clock, WORKER)
+        self._threads: dict[str, _Told] = {}
+        self._failure: BaseException | None = None
+
+    def run(self, stopping: Callable[[], bool], drain: bool = False) -> None:
+        """Until `stopping`, or with `drain` until nobody can be told anything now. Raises Red."""
+        try:
+            while not stopping():
+                consumer = self._log.join(WORKER, [DOCUMENTS])
+                try:
+                    if self._work(consumer, stopping, drain):
+                        return
+                except Fenced as fenced:
+                    log.warning("%s: %s; joining again", WORKER, fenced)
+                finally:
+                    self._let_go(self._threads)
+                    _close(consumer)
+            self._health.stopped()
+        except Red as red:
+            self._health.red(str(red))
+            raise
+
+    def _work(self, consumer: Consumer, stopping: Callable[[], bool], drain: bool) -> bool:
+        """Whether everything is done; False when stopped."""
+        while not stopping():
+            try:
+                records = consumer.poll(_WAIT, BATCH)
+                self._announcements.look()
+                self._share(set(consumer.assignment()), drain)
+                self._commit(consumer, records)
+            except RetryAfter as unwell:
+                log.warning("%s: %s", WORKER, unwell)
+                self._announcements.sleep(unwell.seconds)
+                continue
+            if self._failure:
+                raise self._failure
+            self._health.green()
+            if (
+                drain
+                and not records
+                and consumer.assignment()
+                and not any(each.alive for each in self._threads.values())
+            ):
+                return True
+        return False
+
+    def _commit(self, consumer: Consumer, records: Sequence[Record]) -> None:
+        """What cannot be read becomes a dead letter first. Raises RetryAfter, Fenced, UnknownSchema."""
+        letters = [letter for record in records if (letter := _unreadable(record))]
+        if letters:
+            self._log.append(DEAD_LETTERS, letters)
+        owned = consumer.assignment()
+        seen = {each.partition: Commit(each.offset + 1) for each in records if each.partition in owned}
+        if seen:
+            consumer.commit(seen)
+
+    # ---- threads -----------------------------------------------------------------------------------------------
+
+    def _share(self, owned: set[Partition], drain: bool) -> None:
+        mine = {each.id for each in self._subscribers if self._log.partition_of(DOCUMENTS, each.id) in owned}
+        self._let_go(self._threads.keys() - mine)
+        for subscriber in self._subscribers:
+            if subscriber.id in mine - self._threads.keys():
+                self._threads[subscriber.id] = self._start(subscriber, drain)
+
+    def _start(self, subscriber: Subscriber, drain: bool) -> "_Told":
+        delivery = Delivery(subscriber, self._log, self._store, self._announcements, self._documents, self._clock)
+        return _Told(subscriber.id, lambda stop: self._guard(lambda: delivery.run(stop.is_set, drain)))
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  # raised again by the thread that owns this
+            self._failure = error
+
+    def _let_go(self, idents: "Sequence[str] | set[str] | dict[str, _Told]") -> None:
+        gone = [self._threads.pop(ident) for ident in list(idents)]
+        for each in gone:
+            each.stop.set()
+        self._announcements.wake()
+        for each in gone:
+            each.thread.join(_END)
+
+
+class _Told:
+    """The thread of one subscriber."""
+
+    def __init__(self, name: str, work: Callable[[Event], None]) -> None:
+        self.stop = Event()
+        self.thread = Thread(target=work, args=(self.stop,), name=f"{WORKER}-{name}", daemon=True)
+        self.thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self.thread.is_alive()
+
+
+def _unreadable(record: Record) -> Message | None:
+    try:
+        decode_change(record.value)
+    except Reject as reason:
+        place = {"partition": str(record.partition.number), "offset": str(record.offset)}
+        place |= {"timestamp": str(record.timestamp), "topic": DOCUMENTS}
+        return dead_letter(Message(record.key, record.value, record.headers), reason, worker=WORKER, **place)
+    return None
+
+
+def _close(consumer: Consumer) -> None:
+    try:
+        consumer.close()
+    except RetryAfter as unwell:
+        log.warning("%s: left the group without a word: %s", WORKER, unwell)

@@ -1,0 +1,53 @@
+"""Pings: WebSub hubs of others are told that a feed has changed, and fetch it.
+
+WebSub leaves open how; this is PubSubHubbub 0.4, section 7.1, which hubs understand, one feed a request.
+A feed names its hubs, so its readers know where to subscribe: `feeds/`, `serve/`.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from urllib.parse import urlencode, urlsplit
+
+from wireroom.clock import Clock
+from wireroom.config import Settings
+from wireroom.document import DocumentChanged
+from wireroom.notify.outbound import Outbound
+from wireroom.notify.outcome import DELIVERED, Outcome, Verdict, outcome
+from wireroom.notify.subscriber import Told
+from wireroom.notify.webhook import address
+
+
+class Hub:
+    """A `Subscriber`: each feed that changed, once for all its changes of a batch."""
+
+    most = 100
+
+    def __init__(self, url: str, around: Settings, outbound: Outbound, clock: Clock) -> None:
+        self.definition = hashlib.sha256(url.encode()).hexdigest()[:16]
+        self.id = hub_id(url)
+        self._url = url
+        self._around = around
+        self._outbound = outbound
+        self._clock = clock
+
+    def wants(self, change: DocumentChanged) -> bool:
+        """Public feeds."""
+        return change.key.startswith("feeds/")
+
+    def deliver(self, epoch: str, batch: Sequence[Told]) -> Outcome:
+        """See `Subscriber`."""
+        for key in dict.fromkeys(told.notification.key for told in batch):
+            body = urlencode({"hub.mode": "publish", "hub.url": address(self._around, key)}).encode()
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            answer = self._outbound.send("POST", self._url, headers, body)
+            result = outcome(answer.status, answer.headers, self._clock.now())
+            if result.verdict is not Verdict.DELIVERED:
+                return result
+        return DELIVERED
+
+
+def hub_id(url: str) -> str:
+    """The subscriber that a hub of the configuration is: its host as a person knows it, and something of its own."""
+    host = re.sub(r"[^a-z0-9.-]", "-", urlsplit(url).netloc.lower())
+    return f"hubs/{host}-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
