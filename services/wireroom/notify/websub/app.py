@@ -7,32 +7,35 @@ has it. What was confirmed is durable.
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
-from weakref import WeakValueDictionary
+import time
+from collections.abc import Mapping
+from threading import Lock, Timer
+from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
-from wireroom.clock import Clock
+from wireroom.clock import Clock, SystemClock
+from wireroom.config import Settings
 from wireroom.errors import Red, Reject, RetryAfter
-from wireroom.notify.outbound import Outbound
+from wireroom.notify.subscribers import outbound_of
+from wireroom.notify.websub.lanes import Lane
 from wireroom.notify.websub.limits import Limit, source
 from wireroom.notify.websub.request import MOST_BYTES, Request, request_of
 from wireroom.notify.websub.subscriptions import Id, Subscriptions
 from wireroom.notify.websub.topics import Topics
 from wireroom.notify.websub.verification import verify
+from wireroom.store import PolledStore
 
+PATH = "/hub"
 FORM = "application/x-www-form-urlencoded"
 PER_HOST = 1_000  # subscriptions
 _SOURCE = 10.0, 100  # requests a second from one address, and at once
 _HOST = 1.0, 100  # ... that name callbacks at one host
 _ALL = 50.0, 500  # ... of everybody, because names are cheap and may all lead to one address
 _MOST = 1_000  # that wait to be verified
-_AGAIN = (10.0,)  # seconds until a callback that did not answer is asked again
+_AGAIN = 10.0  # seconds until a callback that did not answer is asked once more
 _THREADS = 64
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -45,25 +48,17 @@ class Answer(NamedTuple):
 
 
 class Hub:
-    """The application. `subscribed` is called after each change of what is subscribed to."""
+    """The application; one process's share of what is asked."""
 
-    def __init__(
-        self,
-        subscriptions: Subscriptions,
-        topics: Topics,
-        outbound: Outbound,
-        clock: Clock,
-        subscribed: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._subscriptions = subscriptions
-        self._topics = topics
-        self._outbound = outbound
-        self._clock = clock
-        self._subscribed = subscribed
+    def __init__(self, store: PolledStore, settings: Settings, clock: Clock | None = None) -> None:
+        self._subscriptions = Subscriptions(store)
+        self._topics = Topics(settings)
+        self._outbound = outbound_of(settings)
+        self._clock = clock or SystemClock()
         self._source, self._host, self._all = Limit(*_SOURCE), Limit(*_HOST), Limit(*_ALL)
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._tasks: dict[Id, asyncio.Task[None]] = {}
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="hub")
+        self._lane = Lane("hub", _THREADS, 1)
+        self._lock = Lock()
+        self._latest: dict[Id, Request] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it."""
@@ -77,9 +72,11 @@ class Hub:
 
     def close(self) -> None:
         """Ask nobody any more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._lane.close()
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        if scope["path"] != PATH:
+            return Answer(404, f"The hub is at {PATH}.")
         if scope["method"] != "POST":
             told = "This is a WebSub hub: POST hub.mode, hub.topic and hub.callback."
             return Answer(405, told, {"Allow": "POST"})
@@ -98,66 +95,63 @@ class Hub:
     async def _take(self, request: Request) -> Answer:
         if wait := max(self._host.take(request.host), self._all.take("")):
             return _later(429, "Too many requests for callbacks there.", wait)
-        if len(self._tasks) >= _MOST:
+        if len(self._latest) >= _MOST:
             return _later(503, "Too many requests wait to be verified.", 5)
         try:
-            held = await self._in_thread(lambda: self._subscriptions.of_host(request.host))
+            held = await asyncio.to_thread(self._subscriptions.of_host, request.host)
         except (RetryAfter, Red) as error:
             log.warning("hub: %s", error)
             return _later(503, "Subscriptions cannot be read now.", 5)
-        ident = request.key, request.callback
         now = self._clock.now()
         live = {each.id for each in held.values() if each.host == request.host and each.expires > now}
-        if request.mode == "subscribe" and ident not in live and len(live) >= PER_HOST:
+        if request.mode == "subscribe" and request.id not in live and len(live) >= PER_HOST:
             return Answer(403, f"{request.host} has {PER_HOST} subscriptions, more are not given.")
-        self._begin(ident, request)
+        with self._lock:
+            self._latest[request.id] = request
+        self._ask(request, last=False)
         return Answer(202, "The callback will be asked whether it means it.")
 
-    # ---- verification ------------------------------------------------------------------------------------------
+    # ---- verification, in other threads ------------------------------------------------------------------------
 
-    def _begin(self, ident: Id, request: Request) -> None:
-        """A later request for the same subscription takes the place of one that was not confirmed yet."""
-        if before := self._tasks.pop(ident, None):
-            before.cancel()
-        task = self._tasks[ident] = asyncio.create_task(self._verify(request))
-        task.add_done_callback(lambda ended: self._ended(ident, ended))
+    def _ask(self, request: Request, last: bool) -> None:
+        self._lane.submit(request.host, lambda: self._verify(request, last))
 
-    def _ended(self, ident: Id, task: "asyncio.Task[None]") -> None:
-        if self._tasks.get(ident) is task:
-            del self._tasks[ident]
-        if not task.cancelled():
-            task.result()  # a bug in it is asyncio's to report
+    def _verify(self, request: Request, last: bool) -> None:
+        """Ask, and once more when there was no answer. A later request takes the place of one not confirmed yet."""
+        if not self._is_latest(request):
+            return
+        verdict = verify(self._outbound, request)
+        if verdict.again and not last:
+            again = Timer(_AGAIN, self._ask, [request, True])
+            again.daemon = True
+            again.start()
+            return
+        if not verdict.confirmed:
+            log.info("hub: %s did not confirm: %s", request.host, verdict.reason)
+        elif self._is_latest(request):
+            self._confirmed(request)
+        with self._lock:
+            if self._latest.get(request.id) is request:
+                del self._latest[request.id]
 
-    async def _verify(self, request: Request) -> None:
-        """Ask, one at a time at one host; and again when there was no answer."""
-        for pause in (*_AGAIN, None):
-            async with self._turns.setdefault(request.host, asyncio.Lock()):
-                verdict = await self._in_thread(lambda: verify(self._outbound, request))
-                if verdict.confirmed:
-                    await self._confirmed(request)
-                    return
-            if pause is None or not verdict.again:
-                log.info("hub: %s did not confirm: %s", request.host, verdict.reason)
-                return
-            await asyncio.sleep(pause)
+    def _is_latest(self, request: Request) -> bool:
+        with self._lock:
+            return self._latest.get(request.id) is request
 
-    async def _confirmed(self, request: Request) -> None:
+    def _confirmed(self, request: Request) -> None:
+        """It must be kept now, however long the store is away."""
         now = self._clock.now()
         while True:
             try:
-                await self._in_thread(lambda: self._subscriptions.apply(request, now))
+                self._subscriptions.apply(request, now)
             except RetryAfter as unwell:
                 log.warning("hub: %s", unwell)
-                await asyncio.sleep(max(unwell.seconds, 1.0))
+                time.sleep(max(unwell.seconds, 1.0))
             except Red as red:
                 log.error("hub: %s", red)
                 return
             else:
-                self._subscribed()
                 return
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
 async def _body(receive: Receive) -> bytes | None:

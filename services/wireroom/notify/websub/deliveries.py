@@ -14,10 +14,11 @@ from time import monotonic
 from typing import NamedTuple
 
 from wireroom.clock import Clock
+from wireroom.config import Settings
 from wireroom.errors import Reject, RetryAfter
 from wireroom.notify.announcements import Announcements, Cursor
-from wireroom.notify.outbound import Outbound
 from wireroom.notify.outcome import Outcome, Verdict, outcome
+from wireroom.notify.subscribers import outbound_of
 from wireroom.notify.websub.contents import Contents
 from wireroom.notify.websub.delivery import after, wanting
 from wireroom.notify.websub.lanes import Lane
@@ -29,7 +30,7 @@ from wireroom.store import PolledStore
 PROMPT = 2.0  # seconds for an answer; whoever takes longer is not served among those who do not
 _THREADS, _OTHERS = 64, 32  # for those who are prompt, and for the others
 _EACH = 4  # requests to one host at once
-_LOOK = 5.0  # seconds between two looks at subscriptions that other processes take
+_NEAR, _FAR = 1.0, 5.0  # seconds between two looks at what is subscribed to, in a folder and in a bucket
 _WRITE = 0.5  # seconds between two writes of what was brought: so much is brought again after a crash
 _END = "the feed is no longer public here"
 
@@ -49,13 +50,12 @@ class Tried(NamedTuple):
 class Deliveries:
     """One thread owns it. `run` belongs to one process at a time; a second one would bring everything twice."""
 
-    def __init__(
-        self, store: PolledStore, outbound: Outbound, topics: Topics, announcements: Announcements, clock: Clock
-    ) -> None:
+    def __init__(self, store: PolledStore, settings: Settings, announcements: Announcements, clock: Clock) -> None:
+        self._every = _NEAR if store.near else _FAR
         self._subscriptions = Subscriptions(store)
-        self._contents = Contents(store, topics)
-        self._outbound = outbound
-        self._topics = topics
+        self._topics = Topics(settings)
+        self._contents = Contents(store, self._topics)
+        self._outbound = outbound_of(settings)
         self._announcements = announcements
         self._clock = clock
         self._cursor: Cursor = {}
@@ -69,13 +69,15 @@ class Deliveries:
         self._prompt = Lane("websub", _THREADS, _EACH)
         self._others = Lane("websub-slow", _OTHERS, _EACH)
 
-    def run(self, stopping: Callable[[], bool]) -> None:
-        """Until `stopping`. Raises Red."""
+    def run(self, stopping: Callable[[], bool], drain: bool = False) -> None:
+        """Until `stopping`, or with `drain` until nothing can be brought now. Raises Red."""
         self._cursor = self._announcements.ends  # what changed before is found in the store
         try:
             while not stopping():
                 wait = self.turn()
-                self._announcements.wait(self._cursor, wait)
+                if drain and not self._busy:
+                    return
+                self._announcements.wait(self._cursor, 0.05 if drain else wait)
         finally:
             self.close()
 
@@ -89,11 +91,6 @@ class Deliveries:
         except RetryAfter as unwell:
             log.warning("websub: the last of what was brought may be brought again: %s", unwell)
 
-    def subscribed(self) -> None:
-        """Somebody did, in this process: look now."""
-        self._looked_at = 0.0
-        self._announcements.wake()
-
     def turn(self) -> float:
         """Look, write, send; seconds until the next turn. Raises Red."""
         try:
@@ -101,20 +98,24 @@ class Deliveries:
             if monotonic() - self._wrote_at >= _WRITE:
                 self._write()
             self._read_log()
-            if monotonic() - self._looked_at >= _LOOK:
+            if monotonic() - self._looked_at >= self._every:
                 self._look()
             self._send()
         except RetryAfter as unwell:
             log.warning("websub: %s", unwell)
             return max(unwell.seconds, 0.1)
-        return _WRITE if self._busy else _LOOK
+        return _WRITE if self._busy else _NEAR
 
     # ---- what there is to do -----------------------------------------------------------------------------------
 
     def _read_log(self) -> None:
-        changes, self._cursor = self._announcements.after(self._cursor)
-        for key in {each.change.key for each in changes} & self._current.keys():
-            self._current.pop(key)
+        ends = self._announcements.ends
+        if any(offset > ends.get(number, 0) for number, offset in self._cursor.items()):  # it was made anew
+            self._cursor = ends
+            self._current.clear()
+        changes, self._cursor = self._announcements.after({**dict.fromkeys(ends, 0), **self._cursor})
+        for each in changes:
+            self._current.pop(each.change.key, None)
 
     def _look(self) -> None:
         self._shards = {name: self._subscriptions.read(name) for name in self._subscriptions.names()}

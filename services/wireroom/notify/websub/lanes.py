@@ -2,47 +2,51 @@
 
 from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from queue import SimpleQueue
+from threading import Lock, Thread
 
 Work = Callable[[], None]
 
 
 class Lane:
-    """Runs work of many hosts side by side, at most `each` pieces of one host; a host's own pieces in order."""
+    """Does work for many hosts side by side, at most `each` pieces of one host at once, in the order of their coming.
+
+    Its threads are daemons: whoever keeps one waiting does not keep the process from ending.
+    """
 
     def __init__(self, name: str, threads: int, each: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._each = each
+        self._name, self._most, self._each = name, threads, each
         self._lock = Lock()
+        self._line: SimpleQueue[str | None] = SimpleQueue()
         self._waiting: dict[str, deque[Work]] = {}
         self._running: Counter[str] = Counter()
+        self._threads = 0
         self._closed = False
 
     def submit(self, host: str, work: Work) -> None:
-        """Run it when it is its turn. It must not raise."""
+        """Do it when its turn comes. It must not raise."""
         with self._lock:
             self._waiting.setdefault(host, deque()).append(work)
-            if self._running[host] < self._each:
-                self._running[host] += 1
-                self._again(host)
+            if self._running[host] >= self._each:
+                return
+            self._running[host] += 1
+            if self._threads < self._most:
+                self._threads += 1
+                Thread(target=self._serve, name=self._name, daemon=True).start()
+        self._line.put(host)
 
     def close(self) -> None:
-        """Begin nothing more; what runs comes to its own end."""
-        with self._lock:
-            self._closed = True
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Begin nothing more; what was begun comes to its own end."""
+        self._closed = True
+        for _ in range(self._threads):
+            self._line.put(None)
 
-    def _again(self, host: str) -> None:
-        if not self._closed:
-            self._pool.submit(self._next, host)
-
-    def _next(self, host: str) -> None:
-        """One piece, and then to the end of the line: the other hosts come first."""
-        if work := self._take(host):
-            work()
-            with self._lock:
-                self._again(host)
+    def _serve(self) -> None:
+        """One piece, and that host to the end of the line: the others come first."""
+        while (host := self._line.get()) is not None and not self._closed:
+            if work := self._take(host):
+                work()
+                self._line.put(host)
 
     def _take(self, host: str) -> Work | None:
         with self._lock:

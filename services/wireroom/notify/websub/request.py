@@ -29,6 +29,11 @@ class Request(NamedTuple):
     secret: str | None
 
     @property
+    def id(self) -> tuple[str, str]:
+        """What the subscription is known by (WebSub, 2)."""
+        return self.key, self.callback
+
+    @property
     def host(self) -> str:
         """Whom the callback belongs to, as far as it can be told."""
         return Target.of(self.callback).host

@@ -68,12 +68,11 @@ Shard = dict[Id, Subscription]
 def applied(shard: Shard, request: Request, now: int) -> Shard:
     """What is subscribed to after a request was verified; what has expired is gone (pure)."""
     live = {ident: each for ident, each in shard.items() if each.expires > now}
-    ident = request.key, request.callback
     if request.mode == "unsubscribe":
-        live.pop(ident, None)
+        live.pop(request.id, None)
         return live
     new = Subscription(key=request.key, topic=request.topic, callback=request.callback, since=now, expires=now)
-    return {**live, ident: live.get(ident, new).renewed(request, now)}
+    return {**live, request.id: live.get(request.id, new).renewed(request, now)}
 
 
 class Subscriptions:

@@ -15,20 +15,16 @@ _KEY = re.compile(rf"feeds/(?P<publication>[a-z0-9-]+)/(?P<feed>[a-z0-9-]+)\.(?P
 
 
 class Topics:
-    """The feeds of a configuration, by their addresses and by their keys in the store."""
+    """The feeds of a configuration, by their addresses and by their keys in the store. `hub`: the hub's address."""
 
     def __init__(self, settings: Settings) -> None:
+        self.hub = settings.hub
         self._base = settings.public_url.rstrip("/")
         self._bases = {each.id: (each.public_url or self._base).rstrip("/") for each in settings.publications}
         self._declared = {
             f"feeds/{feed.publication}/{feed.id}.{form}" for feed in settings.feeds for form in feed.formats
         }
         self._discover = settings.discover
-
-    @property
-    def hub(self) -> str:
-        """The address of the hub."""
-        return f"{self._base}/hub"
 
     def address(self, key: str) -> str:
         """Where a document is read: its `self` link."""
