@@ -194,6 +194,16 @@ class Settings(_Section):
         return not self.publications
 
     @property
+    def hub(self) -> str:
+        """The address of our own WebSub hub."""
+        return f"{self.public_url.rstrip('/')}/hub"
+
+    @property
+    def hubs(self) -> Sequence[str]:
+        """The WebSub hubs that public feeds name, our own first."""
+        return [self.hub] * self.notify.hub + list(self.notify.hubs)
+
+    @property
     def shards(self) -> Mapping[str, int]:
         """How many ways the events of each publication are split."""
         return {publication.id: publication.shards for publication in self.publications}

@@ -75,6 +75,9 @@ class NotifySettings(_Section):
     hubs: Annotated[tuple[Url, ...], Few(10)] = Field(
         (), description="WebSub hubs of others, which the feeds then name"
     )
+    hub: Annotated[bool, Strict(), Expected("true or false")] = Field(
+        False, description="true: we run a WebSub hub of our own, at /hub, which the public feeds then name"
+    )
     allow: Annotated[tuple[_NetworkText, ...], Few(100)] = Field(
         (), description="networks that may be asked though they are not public, or without TLS"
     )
@@ -82,7 +85,7 @@ class NotifySettings(_Section):
     @property
     def anyone(self) -> bool:
         """Whether there is anybody to tell."""
-        return bool(self.webhooks or self.indexnow.key or self.hubs)
+        return bool(self.webhooks or self.indexnow.key or self.hubs or self.hub)
 
 
 def secret_bytes(secret: str) -> bytes:

@@ -24,6 +24,7 @@ from wireroom.worker import Worker
 
 if TYPE_CHECKING:
     from wireroom.notify.notifier import Notifier
+    from wireroom.notify.websub.app import Hub
 
 NOTIFY = "notify"  # the worker that is no sink: it reads what the others announce
 WRITERS = 8  # threads that write the documents of one worker side by side: they wait for the disk, not for each other
@@ -137,9 +138,22 @@ def worker(name: str, settings: Settings, events: Log, store: Store) -> Iterator
 def notifier(settings: Settings, events: Log, store: PolledStore) -> "Notifier":
     """The worker that tells subscribers. Raises ConfigurationError when there is nobody to tell."""
     if not settings.notify.anyone:
-        raise ConfigurationError([Fault("notify", "nobody to tell", "webhooks, hubs or indexnow.key under `notify`")])
+        raise ConfigurationError(
+            [Fault("notify", "nobody to tell", "webhooks, hub, hubs or indexnow.key under `notify`")]
+        )
     with installed():
         from wireroom.notify.notifier import Notifier
         from wireroom.notify.subscribers import subscribers
+        from wireroom.notify.websub.deliveries import Deliveries
     clock = SystemClock()
-    return Notifier(subscribers(settings, store, clock), events, store, clock)
+    hub = (lambda announced: Deliveries(store, settings, announced, clock)) if settings.notify.hub else None
+    return Notifier(subscribers(settings, store, clock), events, store, clock, hub)
+
+
+def subscribing(settings: Settings, store: PolledStore) -> "Hub":
+    """The endpoint of our own WebSub hub. Raises ConfigurationError when there is none."""
+    if not settings.notify.hub:
+        raise ConfigurationError([Fault("notify.hub", "no hub", "true, for a hub of our own")])
+    with installed():
+        from wireroom.notify.websub.app import Hub
+    return Hub(store, settings)

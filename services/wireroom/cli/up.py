@@ -8,7 +8,7 @@ import click
 
 from wireroom.cli._lines import Lines
 from wireroom.cli._progress import Progress
-from wireroom.cli._running import NOTIFY, Running, notifier, opened, records, tell, until_signal, worker
+from wireroom.cli._running import NOTIFY, Running, notifier, opened, records, subscribing, tell, until_signal, worker
 from wireroom.cli._settings import with_settings
 from wireroom.config import Settings
 from wireroom.connect import installed
@@ -18,7 +18,7 @@ from wireroom.sink import installed_sinks
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-PUSHED = ("/v1/", "/problems/")
+PUSHED, HUB = ("/v1/", "/problems/"), "/hub"
 HOST, PORT, PORTS = "127.0.0.1", 8080, click.IntRange(0, 65535)
 
 
@@ -59,8 +59,11 @@ def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running
         from wireroom.web import WebServer
 
     async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Both name the address, which is known once it is bound."""
-        await (taken if scope["path"].startswith(PUSHED) else served)(scope, receive, send)
+        """All name the address, which is known once it is bound."""
+        if hub and scope["path"] == HUB:
+            await hub(scope, receive, send)
+        else:
+            await (taken if scope["path"].startswith(PUSHED) else served)(scope, receive, send)
 
     running = Running()
     with until_signal(running.stop), opened(settings) as (events, store), ExitStack() as stack:
@@ -71,6 +74,7 @@ def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running
         for name in installed_sinks():
             one = stack.enter_context(worker(name, settings, events, store))
             running.start(name, lambda one=one: one.run(running.stop.is_set))  # type: ignore[misc]
+        hub = stack.enter_context(closing(subscribing(settings, store))) if settings.notify.hub else None
         if settings.notify.anyone:
             telling = notifier(settings, events, store)
             running.start(NOTIFY, lambda: telling.run(running.stop.is_set))

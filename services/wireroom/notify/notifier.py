@@ -7,6 +7,7 @@ log was seen, not how far anybody was told.
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Event, Thread
 
 from wireroom.clock import Clock, SystemClock
@@ -19,10 +20,12 @@ from wireroom.notify.announcements import Announcements
 from wireroom.notify.delivery import WORKER, Delivery
 from wireroom.notify.documents import Documents
 from wireroom.notify.subscriber import Subscriber
+from wireroom.notify.websub.deliveries import Deliveries
 from wireroom.store import PolledStore
 
 BATCH = 500
 _WAIT = 1.0  # seconds of one poll: partitions of other members are looked at no later
+HUB = "hub"  # whose owner runs our own; the ids of subscribers have a slash
 _END = 3.0  # seconds that threads have to write where they are
 
 log = logging.getLogger(__name__)
@@ -32,15 +35,24 @@ class Notifier:
     """One member of the group `notify`."""
 
     def __init__(
-        self, subscribers: Sequence[Subscriber], events: Log, store: PolledStore, clock: Clock | None = None
+        self,
+        subscribers: Sequence[Subscriber],
+        events: Log,
+        store: PolledStore,
+        clock: Clock | None = None,
+        hub: Callable[[Announcements], Deliveries] | None = None,
     ) -> None:
-        self._subscribers = subscribers
         self._log = events
         self._store = store
         self._clock = clock or SystemClock()
         self._announcements = Announcements(events)
         self._documents = Documents(store)
         self._health = Health(store, self._clock, WORKER)
+        self._told: dict[str, Callable[[], Delivery | Deliveries]] = {
+            each.id: partial(self._delivery, each) for each in subscribers
+        }
+        if hub:
+            self._told[HUB] = partial(hub, self._announcements)
         self._threads: dict[str, _Told] = {}
         self._failure: BaseException | None = None
 
@@ -99,15 +111,17 @@ class Notifier:
     # ---- threads -----------------------------------------------------------------------------------------------
 
     def _share(self, owned: set[Partition], drain: bool) -> None:
-        mine = {each.id for each in self._subscribers if self._log.partition_of(DOCUMENTS, each.id) in owned}
+        mine = {ident for ident in self._told if self._log.partition_of(DOCUMENTS, ident) in owned}
         self._let_go(self._threads.keys() - mine)
-        for subscriber in self._subscribers:
-            if subscriber.id in mine - self._threads.keys():
-                self._threads[subscriber.id] = self._start(subscriber, drain)
+        for ident in mine - self._threads.keys():
+            self._threads[ident] = self._start(ident, drain)
 
-    def _start(self, subscriber: Subscriber, drain: bool) -> "_Told":
-        delivery = Delivery(subscriber, self._log, self._store, self._announcements, self._documents, self._clock)
-        return _Told(subscriber.id, lambda stop: self._guard(lambda: delivery.run(stop.is_set, drain)))
+    def _start(self, ident: str, drain: bool) -> "_Told":
+        telling = self._told[ident]()
+        return _Told(ident, lambda stop: self._guard(lambda: telling.run(stop.is_set, drain)))
+
+    def _delivery(self, to: Subscriber) -> Delivery:
+        return Delivery(to, self._log, self._store, self._announcements, self._documents, self._clock)
 
     def _guard(self, work: Callable[[], None]) -> None:
         try:

@@ -17,7 +17,7 @@ from wireroom.store import Store
 def subscribers(settings: Settings, store: Store, clock: Clock) -> list[Subscriber]:
     """Webhooks, search engines and hubs. Raises ConfigurationError for an address that can never be asked."""
     notify = settings.notify
-    outbound = Outbound([ip_network(each) for each in notify.allow])
+    outbound = outbound_of(settings)
     _check({f"notify.webhooks[{at}].url": each.url for at, each in enumerate(notify.webhooks)})
     _check({f"notify.hubs[{at}]": each for at, each in enumerate(notify.hubs)})
     found: list[Subscriber] = [Webhook(each, settings, outbound, clock) for each in notify.webhooks]
@@ -33,6 +33,11 @@ def ids(settings: Settings) -> list[str]:
     webhooks = [webhook_id(each.id) for each in settings.notify.webhooks]
     hubs = [hub_id(each) for each in settings.notify.hubs]
     return [*webhooks, *hubs, *([IndexNow.id] if settings.notify.indexnow.key else [])]
+
+
+def outbound_of(settings: Settings) -> Outbound:
+    """What requests go out by, to whom the settings allow."""
+    return Outbound([ip_network(each) for each in settings.notify.allow])
 
 
 def _check(urls: dict[str, str]) -> None:
