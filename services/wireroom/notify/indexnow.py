@@ -119,4 +119,4 @@ class ToldUrls:
 
 
 def _place(key: str) -> str:
-    return f"{FOLDER}/indexnow/urls/{key.removeprefix('articles/')}"
+    return f"{FOLDER}/urls/{key.removeprefix('articles/')}"
