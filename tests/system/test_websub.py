@@ -38,13 +38,14 @@ def partner() -> Iterator[Callback]:
 
 
 def discover(address: str) -> tuple[str, str]:
-    """Hub and topic, as the feed names them (WebSub, 4)."""
+    """Hub and topic, as the feed names them and its header Link does too (WebSub, 4)."""
     with urllib.request.urlopen(f"{address}feeds/daily/latest.rss") as answer:
-        body = answer.read().decode()
+        body, link = answer.read().decode(), answer.headers["Link"]
     links = {
         match["rel"]: match["href"]
         for match in re.finditer(r'<atom:link href="(?P<href>[^"]+)" rel="(?P<rel>\w+)"', body)
     }
+    assert link == f'<{links["hub"]}>; rel="hub", <{links["self"]}>; rel="self"'
     return links["hub"], links["self"]
 
 
