@@ -14,6 +14,7 @@ from wireroom.serve.answers import SAFE, Answer
 from wireroom.serve.catalogue import catalogue, sitemaps
 from wireroom.serve.documents import Documents
 from wireroom.serve.front import Front, unwell
+from wireroom.serve.links import Links
 from wireroom.serve.page import POLICY, page
 from wireroom.store import PolledStore
 
@@ -38,6 +39,7 @@ def create_app(store: PolledStore, settings: Settings, clock: Clock | None = Non
     return Front(
         documents,
         controls,
+        Links(settings),
         clock,
         Starlette(routes=routes, exception_handlers={HTTPException: _refuse, WireroomError: _unwell}),
     )

@@ -10,6 +10,7 @@ from wireroom.clock import Clock
 from wireroom.errors import RetryAfter, WireroomError
 from wireroom.serve.answers import Answer, of_document, of_text
 from wireroom.serve.documents import Documents, Served, media_type
+from wireroom.serve.links import Links
 
 _NOT_ALLOWED = of_text(405, "Method Not Allowed", (b"allow", b"GET, HEAD"))
 _NOT_FOUND = of_text(404, "Not Found")
@@ -21,8 +22,11 @@ class Front:
     `controls`: Cache-Control of documents, by their key without its ending.
     """
 
-    def __init__(self, documents: Documents, controls: Mapping[str, str], clock: Clock, rest: ASGIApp) -> None:
+    def __init__(
+        self, documents: Documents, controls: Mapping[str, str], links: Links, clock: Clock, rest: ASGIApp
+    ) -> None:
         self._documents = documents
+        self._links = links
         self._controls = controls
         self._clock = clock
         self._rest = rest
@@ -47,7 +51,8 @@ class Front:
         if served is None:
             return _NOT_FOUND
         control = self._controls.get(key.rpartition(".")[0], "public, max-age=60")
-        return of_document(served, dict(scope["headers"]), control, self._clock.now())
+        answer = of_document(served, dict(scope["headers"]), control, self._clock.now())
+        return answer._replace(headers=[*answer.headers, *self._links.of(key)]) if answer.status == 200 else answer
 
     async def _read(self, key: str) -> Served | None:
         if self._documents.near:

@@ -24,7 +24,7 @@ SETTINGS = Settings(
         FeedSettings(id="latest", publication="local", formats=("json",)),
     ),
     public_url=f"{BASE}/",
-    notify=NotifySettings(hub=True, allow=("127.0.0.0/8",)),
+    notify=NotifySettings(hub=True, allow=("127.0.0.0/8", "::1/128")),
 )
 
 
