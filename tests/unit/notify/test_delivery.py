@@ -7,6 +7,7 @@ import pytest
 from tests.unit.notify.desk import NOON, Desk, Partner, changed, feed_document, work
 from wireroom.clock import HOUR, MINUTE, SECOND
 from wireroom.codec import decode_change
+from wireroom.document import DocumentChanged
 from wireroom.errors import Conflict, Reject, RetryAfter
 from wireroom.log import DEAD_LETTERS, DOCUMENTS
 from wireroom.notify.journal import PART, Journal
@@ -56,6 +57,20 @@ def test_what_is_announced_again_is_not_told_again() -> None:
     desk.announce(changed(RSS, 3), changed(RSS, 2))
     work(desk.delivery(partner))  # another process
     assert partner.told == [(1, RSS, 1), (2, RSS, 2), (3, RSS, 3)]
+
+
+def test_nor_is_what_was_told_long_before_another_process_began() -> None:
+    desk, partner = Desk(), Partner()
+    begun(desk, partner)
+    desk.publish(JSON, 1)
+    many(desk, PART)
+    work(desk.delivery(partner))
+    many(desk, 1, PART + 1)
+    work(desk.delivery(partner))
+    told = len(partner.told)
+    desk.announce(changed(JSON, 1))
+    work(desk.delivery(partner))
+    assert len(partner.told) == told == PART + 2
 
 
 def test_nothing_is_told_before_the_document_can_be_read() -> None:
@@ -275,6 +290,34 @@ def test_of_two_that_think_it_theirs_only_one_numbers() -> None:
     assert {(sequence, generation) for sequence, _, generation in partner.told} == {(n, n) for n in range(1, 30)}
 
 
+class OnlyRss(Partner):
+    """The same by an older configuration."""
+
+    def wants(self, change: DocumentChanged) -> bool:
+        return change.key == RSS
+
+
+def test_two_that_number_differently_never_give_a_number_two_meanings() -> None:
+    desk, partner, older = Desk(), Partner(), OnlyRss()
+    begun(desk, partner)
+    older.told = partner.told
+    one, other = desk.delivery(partner), desk.delivery(older)
+    for generation in range(1, 30):
+        for key in (JSON, RSS):
+            desk.publish(key, generation)
+        for delivery in (one, other) if generation % 3 else (other, one):
+            for _ in range(generation % 4):
+                delivery.turn()
+        desk.clock.time += SECOND
+    for _ in range(3):
+        work(one)
+        work(other)
+        desk.clock.time += 5 * SECOND
+    meanings = {sequence: (key, generation) for sequence, key, generation in partner.told}
+    assert {(sequence, *meant) for sequence, meant in meanings.items()} == set(partner.told)
+    assert len(meanings) > 29
+
+
 def test_a_store_that_is_away_holds_everything() -> None:
     desk, partner = Desk(), Partner()
     begun(desk, partner)
@@ -286,7 +329,7 @@ def test_a_store_that_is_away_holds_everything() -> None:
         raise RetryAfter("away", 3)
 
     desk.store.put = away  # type: ignore[method-assign,assignment]
-    assert delivery.turn() == 3
+    assert [delivery.turn() for _ in range(3)] == [3, 3, 3]
     assert partner.told == []
     desk.store.put = put  # type: ignore[method-assign]
     work(delivery)
@@ -351,6 +394,17 @@ def test_from_a_time() -> None:
     assert rewind(desk.store, partner.id, None, NOON + 4 * SECOND) == (5, 10)
     assert rewind(desk.store, partner.id, None, NOON + HOUR) == (11, 10)
     assert rewind(desk.store, partner.id, None, 0) == (1, 10)
+
+
+def test_what_was_not_told_yet_is_not_left_out() -> None:
+    desk, partner = Desk(), Partner(lambda _: REFUSED)
+    begun(desk, partner)
+    many(desk, 3)
+    work(desk.delivery(partner))
+    rewind(desk.store, partner.id, 3, None)
+    partner.answer = lambda _: DELIVERED
+    work(desk.delivery(partner))
+    assert [sequence for sequence, _, _ in partner.told] == [1, 2, 3]
 
 
 def test_a_command_is_heard_by_a_worker_that_has_just_read_on() -> None:
