@@ -78,7 +78,7 @@ class Notifier:
         """Whether everything is done; False when stopped."""
         while not stopping():
             try:
-                records = consumer.poll(_WAIT, BATCH)
+                records = consumer.poll(_WAIT / 10 if drain else _WAIT, BATCH)
                 self._announcements.look()
                 self._share(set(consumer.assignment()), drain)
                 self._commit(consumer, records)
