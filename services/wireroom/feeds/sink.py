@@ -20,6 +20,7 @@ from wireroom.feeds.jsonfeed import jsonfeed
 from wireroom.feeds.selection import choices, takes
 from wireroom.sink import Content
 from wireroom.text import plain
+from wireroom.uri import uri
 
 TOMBSTONES = 72 * HOUR
 MEDIA_TYPES = {
@@ -58,7 +59,7 @@ class FeedsSink:
 
     def _feed(self, settings: FeedSettings) -> "Feed":
         around = self._settings
-        return Feed(settings, around.public_url, tuple(around.hubs), self._languages, self._fragments)
+        return Feed(settings, around.public_url, tuple(map(uri, around.hubs)), self._languages, self._fragments)
 
 
 @dataclass(frozen=True, slots=True)

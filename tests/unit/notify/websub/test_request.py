@@ -108,6 +108,15 @@ def test_topics_are_public_feeds_at_their_own_address(url: str, key: str | None)
     assert TOPICS.key_of(url) == key
 
 
+def test_an_address_with_other_letters_is_told_in_ascii() -> None:
+    topics = Topics(SETTINGS.model_copy(update={"public_url": "https://nyhetsstrøm.example/å/"}))
+    address = topics.address(KEY)
+    assert address.startswith("https://xn--nyhetsstr")
+    assert address.endswith(f".example/%C3%A5/{KEY}")
+    assert topics.key_of(address) == KEY
+    assert topics.hub.isascii()
+
+
 def test_without_a_configuration_every_feed_is_a_topic() -> None:
     topics = Topics(Settings())
     assert topics.key_of("http://127.0.0.1:8080/feeds/any/latest.json") == "feeds/any/latest.json"
