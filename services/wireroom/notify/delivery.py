@@ -26,7 +26,7 @@ WORKER = "notify"
 _LOOK = 2 * SECOND  # after which a state that rests is looked at again: a command may have changed it
 _UNWRITTEN = SECOND  # for how long what was sent may be unwritten, and so be sent again after a crash
 _UNTOLD = MINUTE  # for how long it may be unwritten that there was nothing to send
-_FOR_READERS = 3 * SECOND // 2  # a server of documents may show the one before for a second
+_NEAR_READERS, _FAR_READERS = SECOND // 50, 3 * SECOND // 2  # for as long `serve` may show the document before
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Delivery:
         self._announcements = announcements
         self._documents = documents
         self._clock = clock
-        self._settles = 0 if store.near else _FOR_READERS
+        self._settles = _NEAR_READERS if store.near else _FAR_READERS
         self._looked = self._wrote = 0
 
     def run(self, stopping: Callable[[], bool], drain: bool = False) -> None:

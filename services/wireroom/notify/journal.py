@@ -22,7 +22,7 @@ from wireroom.notify.announcements import Announced, Cursor
 from wireroom.store import STATE, PolledStore, Stored
 
 FOLDER = "editions/_notify"  # nothing below `editions/` is served
-PART = 200  # notifications in a part
+PART, _ARTICLES = 200, 2_000  # notifications in a part, articles named in them: a few more of both are taken
 KEPT = 7 * DAY  # what the log `documents` keeps: so far back it can be told again
 _REMEMBERED = 10_000  # keys whose last generation is known
 _LOADED = 10  # parts that are read for that at first
@@ -145,7 +145,7 @@ class Journal:
         """Number what is new, and remember the place after it; once written, it may be sent. Raises as a store does."""
         state = self._present()
         fresh = [each for each in changes if self._is_new(each.change)]
-        if fresh and len(state.newest) >= PART:
+        if fresh and (len(state.newest) >= PART or sum(len(each.articles) for each in state.newest) >= _ARTICLES):
             self._close(state.newest, now)
             state = state.model_copy(update={"newest": ()})
         numbered = [_numbered(each, state.last + 1 + at) for at, each in enumerate(fresh)]
@@ -165,11 +165,11 @@ class Journal:
     def _closed(self, wanted: int) -> Sequence[Notification]:
         """The full part that holds a number, or the next one when that was cleared away."""
         if not (self._part and self._part[0].sequence <= wanted <= self._part[-1].sequence):
-            keys = [key for key in self.parts() if _first(key) <= wanted][-1:] or self.parts()[:1]
-            self._part = self._load(keys[0]) if keys else ()
-        if not self._part or self._part[-1].sequence < wanted:
-            return self._present().newest
-        return self._part
+            keys = self.parts()
+            at = max(0, sum(_first(key) <= wanted for key in keys) - 1)
+            parts = (self._load(key) for key in keys[at:])
+            self._part = next((part for part in parts if part and part[-1].sequence >= wanted), ())
+        return self._part or self._present().newest
 
     def parts(self) -> list[str]:
         """The keys of all full parts, oldest first."""

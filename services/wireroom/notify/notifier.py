@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Event, Thread
+from time import monotonic
 
 from wireroom.clock import Clock, SystemClock
 from wireroom.codec import decode_change
@@ -26,7 +27,7 @@ from wireroom.store import PolledStore
 BATCH = 500
 _WAIT = 1.0  # seconds of one poll: partitions of other members are looked at no later
 HUB = "hub"  # whose owner runs our own; the ids of subscribers have a slash
-_END = 3.0  # seconds that threads have to write where they are
+_END = 3.0  # seconds that threads have together to write where they are
 
 log = logging.getLogger(__name__)
 
@@ -54,49 +55,63 @@ class Notifier:
         if hub:
             self._told[HUB] = partial(hub, self._announcements)
         self._threads: dict[str, _Told] = {}
-        self._failure: BaseException | None = None
+        self._reds: dict[str, Red] = {}  # of subscribers whose thread has ended; the others go on
+        self._bug: BaseException | None = None
 
     def run(self, stopping: Callable[[], bool], drain: bool = False) -> None:
-        """Until `stopping`, or with `drain` until nobody can be told anything now. Raises Red."""
+        """Until `stopping`, or with `drain` until nobody can be told anything now. Raises Red.
+
+        What is red with one subscriber is raised when all others are done.
+        """
         try:
-            while not stopping():
-                consumer = self._log.join(WORKER, [DOCUMENTS])
-                try:
-                    if self._work(consumer, stopping, drain):
-                        return
-                except Fenced as fenced:
-                    log.warning("%s: %s; joining again", WORKER, fenced)
-                finally:
-                    self._let_go(self._threads)
-                    _close(consumer)
+            self._run(stopping, drain)
+            for red in self._reds.values():
+                raise red
             self._health.stopped()
         except Red as red:
             self._health.red(str(red))
             raise
 
+    def _run(self, stopping: Callable[[], bool], drain: bool) -> None:
+        while not stopping():
+            consumer = self._log.join(WORKER, [DOCUMENTS])
+            try:
+                if self._work(consumer, stopping, drain):
+                    return
+            except Fenced as fenced:
+                log.warning("%s: %s; joining again", WORKER, fenced)
+            finally:
+                self._let_go(self._threads)
+                _close(consumer)
+
     def _work(self, consumer: Consumer, stopping: Callable[[], bool], drain: bool) -> bool:
         """Whether everything is done; False when stopped."""
+        records: list[Record] = []  # that are not committed
         while not stopping():
             try:
-                records = consumer.poll(_WAIT / 10 if drain else _WAIT, BATCH)
+                records += consumer.poll(_WAIT / 10 if drain else _WAIT, BATCH)
+                idle = not records
                 self._announcements.look()
                 self._share(set(consumer.assignment()), drain)
                 self._commit(consumer, records)
+                records.clear()
             except RetryAfter as unwell:
                 log.warning("%s: %s", WORKER, unwell)
                 self._announcements.sleep(unwell.seconds)
                 continue
-            if self._failure:
-                raise self._failure
-            self._health.green()
-            if (
-                drain
-                and not records
-                and consumer.assignment()
-                and not any(each.alive for each in self._threads.values())
-            ):
+            self._tell_health()
+            if drain and idle and consumer.assignment() and not any(each.alive for each in self._threads.values()):
                 return True
         return False
+
+    def _tell_health(self) -> None:
+        """Raises what a thread died of, if it was a bug."""
+        if self._bug:
+            raise self._bug
+        if self._reds:
+            self._health.red("; ".join(f"{ident}: {red}" for ident, red in sorted(self._reds.items())))
+        else:
+            self._health.green()
 
     def _commit(self, consumer: Consumer, records: Sequence[Record]) -> None:
         """What cannot be read becomes a dead letter first. Raises RetryAfter, Fenced, UnknownSchema."""
@@ -118,24 +133,28 @@ class Notifier:
 
     def _start(self, ident: str, drain: bool) -> "_Told":
         telling = self._told[ident]()
-        return _Told(ident, lambda stop: self._guard(lambda: telling.run(stop.is_set, drain)))
+        return _Told(ident, lambda stop: self._guard(ident, lambda: telling.run(stop.is_set, drain)))
 
     def _delivery(self, to: Subscriber) -> Delivery:
         return Delivery(to, self._log, self._store, self._announcements, self._documents, self._clock)
 
-    def _guard(self, work: Callable[[], None]) -> None:
+    def _guard(self, ident: str, work: Callable[[], None]) -> None:
         try:
             work()
+        except Red as red:
+            log.error("%s is red, and told nothing more: %s", ident, red)
+            self._reds[ident] = red
         except BaseException as error:  # noqa: BLE001  # raised again by the thread that owns this
-            self._failure = error
+            self._bug = error
 
     def _let_go(self, idents: "Sequence[str] | set[str] | dict[str, _Told]") -> None:
         gone = [self._threads.pop(ident) for ident in list(idents)]
         for each in gone:
             each.stop.set()
         self._announcements.wake()
+        deadline = monotonic() + _END
         for each in gone:
-            each.thread.join(_END)
+            each.thread.join(max(0.0, deadline - monotonic()))
 
 
 class _Told:

@@ -35,7 +35,13 @@ def create_app(store: PolledStore, settings: Settings, clock: Clock | None = Non
         lines = ["User-agent: *", "Allow: /", *(f"Sitemap: {url}" for url in sitemaps(settings, store.keys))]
         return PlainTextResponse("\n".join(lines) + "\n", headers={**_SAFE, "Cache-Control": "public, max-age=3600"})
 
+    def proof(request: Request) -> Response:
+        """IndexNow: that the key is ours."""
+        return PlainTextResponse(settings.notify.indexnow.key or "", headers=_SAFE)
+
     routes = [Route("/", front), Route("/robots.txt", robots)]
+    if settings.notify.indexnow.key:
+        routes.append(Route(f"/{settings.notify.indexnow.key}.txt", proof))
     return Front(
         documents,
         controls,

@@ -62,6 +62,7 @@ class Desk:
     def announce(self, *changes: DocumentChanged) -> None:
         self.log.append(DOCUMENTS, [encode_change(change) for change in changes])
         self.announcements.look()
+        self.clock.time += SECOND // 50  # in which a server beside the store sees the document
 
     def delivery(self, subscriber: Subscriber) -> Delivery:
         """A thread's work, to be driven turn by turn; as a worker that was just started has it."""

@@ -116,6 +116,16 @@ def test_an_announcement_from_the_future_is_red() -> None:
     assert "upgrade" in state_of(desk.store, "notify").reason
 
 
+def test_a_subscriber_whose_state_is_damaged_stops_alone_and_is_told() -> None:
+    desk, partner = Desk(), named("partner")
+    desk.write("editions/_notify/webhooks/damaged/state.json", b"{}")
+    with pytest.raises(Red, match="webhooks/damaged/state"), running(desk, partner, named("damaged")):  # noqa: PT012
+        desk.publish(RSS, 1)
+        until(lambda: partner.told)
+        until(lambda: state_of(desk.store, "notify").name == "red")
+    assert "webhooks/damaged/state.json in the store cannot be read" in state_of(desk.store, "notify").reason
+
+
 def test_a_bug_in_a_subscriber_ends_the_process() -> None:
     def bug(told: Told) -> Outcome:
         raise ZeroDivisionError

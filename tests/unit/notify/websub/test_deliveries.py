@@ -11,7 +11,7 @@ import pytest
 from tests.servers.scripted import RESET, reply
 from tests.unit.notify.desk import Desk
 from tests.unit.notify.websub.newsroom import KEY, SETTINGS, TOPIC, Callback, document
-from wireroom.clock import DAY, HOUR, MINUTE
+from wireroom.clock import DAY, HOUR, MINUTE, SECOND
 from wireroom.config import Settings
 from wireroom.errors import RetryAfter
 from wireroom.notify.websub import deliveries as module
@@ -199,10 +199,10 @@ def test_a_lease_that_ran_out_brings_nothing(rig: Rig) -> None:
     with Callback() as partner:
         rig.subscribe(partner.url, lease=DAY)
         rig.until(lambda: rig.delivered() == [1])
-        rig.clock.time += DAY - 1
+        rig.clock.time += DAY - SECOND
         rig.change(2)
         rig.until(lambda: rig.delivered() == [2])
-        rig.clock.time += 1
+        rig.clock.time += SECOND
         rig.change(3)
         rig.settle()
     assert len(partner.brought) == 2
