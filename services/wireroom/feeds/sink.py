@@ -135,7 +135,8 @@ class Feed:
     def _document(self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication) -> Document:
         key = f"feeds/{self.publication}/{self.name}.{form}"
         address = f"{(owner.public_url or self.public_url).rstrip('/')}/{key}"
-        pieces = self._pieces(form, channel(self.settings, owner, address, self.hubs), listed, edition)
+        hubs = self.hubs if key.startswith("feeds/") else ()  # nobody subscribes to a private feed
+        pieces = self._pieces(form, channel(self.settings, owner, address, hubs), listed, edition)
         document = Document(
             key=key,
             media_type=MEDIA_TYPES[form],

@@ -1,5 +1,7 @@
 """What a subscriber may ask for."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +82,12 @@ def test_any_body_is_a_request_or_faults(body: bytes) -> None:
     with pytest.raises(Reject) as raised:
         request_of(body, TOPICS)
     assert raised.value.faults
+
+
+@given(st.dictionaries(st.sampled_from(["callback", "topic", "lease_seconds", "secret", "mode"]), st.text()))
+def test_any_values_are_a_request_or_faults(values: dict[str, str]) -> None:
+    with suppress(Reject):
+        assert request_of(form(**values), TOPICS).key == KEY
 
 
 @pytest.mark.parametrize(
