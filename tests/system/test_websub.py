@@ -76,6 +76,7 @@ def test_subscribe_receive_and_unsubscribe(newsroom: Newsroom, partner: Callback
         wait_for(lambda: has(partner, "The second"))
         newest = partner.brought[-1]
         assert newest.headers["link"] == f'<{hub}>; rel="hub", <{topic}>; rel="self"'
+        assert "hub: well; 1 subscriptions of 1 hosts, 0 failing" in newsroom.run("status")
         expected = hmac.new(b"hemmelig", newest.body, hashlib.sha256).hexdigest()
         assert newest.headers["x-hub-signature"] == f"sha256={expected}"
         assert newest.body.decode() == newsroom.document("feeds/daily/latest.rss")
@@ -102,10 +103,11 @@ def test_what_the_hub_refuses(newsroom: Newsroom, partner: Callback) -> None:
             {"mode": "publish"},
             {"callback": "file:///etc/passwd"},
             {"callback": "http://127.1/"},
+            {"callback": "https://10.0.0.1/"},
+            {"callback": "https://[::ffff:169.254.169.254]/latest/meta-data"},
             {"secret": "s" * 200},
         ):
             assert ask(hub, **{**good, **bad}) == 400
-        assert ask(hub, **{**good, "callback": "https://10.0.0.1/"}) == 202  # nobody is asked there, so nobody confirms
         with pytest.raises(HTTPError, match="404"):
             urllib.request.urlopen(f"{address}editions/_websub/00.json")
     assert partner.requests == []
@@ -148,11 +150,5 @@ def test_each_part_in_a_process_of_its_own(newsroom: Newsroom, partner: Callback
     assert has(partner, "The first")
 
 
-def test_without_a_hub_nothing_is_advertised_and_nothing_listens(tmp_path: Path) -> None:
-    newsroom = Newsroom(tmp_path)
-    with newsroom.up() as address:
-        newsroom.publish(article("a"))
-        text = wait_for(lambda: newsroom.document("feeds/daily/latest.rss"))
-        assert 'rel="hub"' not in text
-        assert ask(f"{address}hub", mode="subscribe") in (404, 405)
-    assert "notify.hub" in newsroom.run("hub", expect=78)
+def test_without_a_hub_there_is_none(tmp_path: Path) -> None:
+    assert "notify.hub" in Newsroom(tmp_path).run("hub", expect=78)

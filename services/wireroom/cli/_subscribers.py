@@ -9,6 +9,8 @@ from wireroom.connect import installed
 from wireroom.log import DOCUMENTS, Log
 from wireroom.store import PolledStore
 
+HUB = "hub"
+
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
@@ -44,10 +46,27 @@ def subscribers_of(settings: Settings, log: Log, store: PolledStore) -> Iterator
         unread = sum(max(0, end - state.cursor.get(number, 0)) for number, end in ends.items())
         word = circuit(state.ended, state.failures)
         yield Subscriber(ident, word, state.reason, state.sent, state.waiting, unread, state.due or None)
+    if settings.notify.hub:
+        yield _hub(store)
+
+
+def _hub(store: PolledStore) -> Subscriber:
+    """Our own, all of its subscriptions together; `waiting`: those that failed last."""
+    with installed():
+        from wireroom.notify.websub.subscriptions import Subscriptions
+    held = Subscriptions(store)
+    now = store.now()
+    live = [each for name in held.names() for each in held.read(name).values() if each.expires > now]
+    failing = [each for each in live if each.failures]
+    word = "retrying" if failing else "well" if live else "new"
+    told = f"{len(live)} subscriptions of {len({each.host for each in live})} hosts, {len(failing)} failing"
+    return Subscriber(HUB, word, told, 0, len(failing), 0, min((each.due for each in failing), default=None))
 
 
 def line(subscriber: Subscriber, now: int) -> str:
     """What a person reads."""
+    if subscriber.id == HUB:
+        return f"{HUB}: {subscriber.state}; {subscriber.reason}"
     told = f"{subscriber.id}: {subscriber.state}, sent {subscriber.sent}, waiting {subscriber.waiting}"
     told += f", unread {subscriber.unread}"
     if subscriber.reason:

@@ -20,6 +20,7 @@ from wireroom.feeds.jsonfeed import jsonfeed
 from wireroom.feeds.selection import choices, takes
 from wireroom.sink import Content
 from wireroom.text import plain
+from wireroom.uri import uri
 
 TOMBSTONES = 72 * HOUR
 MEDIA_TYPES = {
@@ -58,7 +59,7 @@ class FeedsSink:
 
     def _feed(self, settings: FeedSettings) -> "Feed":
         around = self._settings
-        return Feed(settings, around.public_url, tuple(around.hubs), self._languages, self._fragments)
+        return Feed(settings, around.public_url, tuple(map(uri, around.hubs)), self._languages, self._fragments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ class Feed:
     def _document(self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication) -> Document:
         key = f"feeds/{self.publication}/{self.name}.{form}"
         address = f"{(owner.public_url or self.public_url).rstrip('/')}/{key}"
-        pieces = self._pieces(form, channel(self.settings, owner, address, self.hubs), listed, edition)
+        hubs = self.hubs if key.startswith("feeds/") else ()  # nobody subscribes to a private feed
+        pieces = self._pieces(form, channel(self.settings, owner, address, hubs), listed, edition)
         document = Document(
             key=key,
             media_type=MEDIA_TYPES[form],

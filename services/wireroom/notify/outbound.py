@@ -18,7 +18,7 @@ from typing import NamedTuple
 import h11
 
 from wireroom import __version__
-from wireroom.errors import RetryAfter
+from wireroom.errors import Fault, Reject, RetryAfter
 from wireroom.notify.target import Address, Network, Target, permitted
 
 SECONDS = 10.0  # for all of a request, from the look-up to the last byte that is wanted
@@ -68,19 +68,30 @@ class Outbound:
         try:
             with self._connected(target, deadline) as connection:
                 http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD)
-                request = h11.Request(method=method, target=target.path, headers=_all(headers, target, len(body)))
-                pieces = http.send(request), http.send(h11.Data(body)), http.send(h11.EndOfMessage())
-                _write(connection, b"".join(piece or b"" for piece in pieces), deadline)
+                request = h11.Request(
+                    method=method, target=target.path, headers=_all(headers, target, method, len(body))
+                )
+                for event in (request, h11.Data(body), h11.EndOfMessage()):  # apart: a large body is not copied
+                    _write(connection, http.send(event) or b"", deadline)
                 return _read(connection, http, deadline, most)
         except TimeoutError as error:
             raise RetryAfter(f"{target.authority}: no answer within {seconds:g} seconds") from error
         except (OSError, h11.RemoteProtocolError) as error:
             raise RetryAfter(f"{target.authority}: {error}"[:_SHOWN]) from error
 
+    def check(self, url: str) -> None:
+        """What can be told of a URL without a look-up. Raises Reject when it will never be asked."""
+        target = Target.of(url)
+        if target.address:
+            permitted(target, [target.address], self._allow)
+        elif target.scheme == "http" and not self._allow:
+            raise Reject("forbidden-target", [Fault("url", "http", "https: no network is allowed without")])
+
     @contextmanager
     def _connected(self, target: Target, deadline: float) -> Iterator[socket.socket]:
         addresses = permitted(target, self._addresses(target, deadline), self._allow)[:_TRIED]
         with _connect(addresses, target.port, deadline) as plain:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if target.scheme == "http":
                 yield plain
                 return
@@ -114,14 +125,17 @@ def _connect(addresses: Sequence[Address], port: int, deadline: float) -> socket
     raise failure
 
 
-def _all(headers: Mapping[str, str], target: Target, length: int) -> list[tuple[str, str]]:
+def _all(headers: Mapping[str, str], target: Target, method: str, length: int) -> list[tuple[str, str]]:
     fixed = {"Host": target.authority, "User-Agent": f"wireroom/{__version__}", "Accept-Encoding": "identity"}
-    return [*{**fixed, **headers}.items(), ("Content-Length", str(length)), ("Connection", "close")]
+    sized = [("Content-Length", str(length))] if length or method != "GET" else []
+    return [*{**fixed, **headers}.items(), *sized, ("Connection", "close")]
 
 
 def _write(connection: socket.socket, data: bytes, deadline: float) -> None:
     rest = memoryview(data)
-    with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before it had read everything
+    with suppress(
+        BrokenPipeError, ConnectionResetError, ssl.SSLEOFError
+    ):  # it may have answered before it had read everything
         while rest:
             connection.settimeout(_left(deadline))
             rest = rest[connection.send(rest[:_PIECE]) :]

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from wireroom.config import Settings
 from wireroom.serve.answers import Header
+from wireroom.uri import uri
 
 
 class Links:
     """By key. Nothing for what is no public feed, and nothing at all while no hub is configured."""
 
     def __init__(self, settings: Settings) -> None:
-        self._hubs = "".join(f'<{hub}>; rel="hub", ' for hub in settings.hubs)
+        self._hubs = "".join(f'<{uri(hub)}>; rel="hub", ' for hub in settings.hubs)
         self._base = settings.public_url
         self._bases = {each.id: each.public_url for each in settings.publications if each.public_url}
 
@@ -19,5 +20,5 @@ class Links:
         folder, publication = key.split("/")[:2]
         if not self._hubs or folder != "feeds":
             return ()
-        address = f"{self._bases.get(publication, self._base).rstrip('/')}/{key}"
+        address = uri(f"{self._bases.get(publication, self._base).rstrip('/')}/{key}")
         return [(b"link", f'{self._hubs}<{address}>; rel="self"'.encode())]

@@ -104,6 +104,23 @@ def test_the_next_address_when_the_first_does_not_answer() -> None:
         assert outbound.send("GET", f"http://partner.example:{server.port}/", {}).status == 200
 
 
+def test_what_can_be_told_without_a_look_up() -> None:
+    nowhere = Outbound([], lambda host: pytest.fail("a look-up"))
+    nowhere.check("https://partner.example/")
+    nowhere.check("https://8.8.8.8/")
+    for url in ("https://10.0.0.1/", "http://8.8.8.8/", "http://partner.example/", "ftp://partner.example/"):
+        with pytest.raises(Reject):
+            nowhere.check(url)
+    Outbound(LOOPBACK).check("http://partner.example/")
+
+
+def test_a_question_has_no_body() -> None:
+    with Scripted(reply(200)) as server:
+        Outbound(LOOPBACK, known("127.0.0.1")).send("GET", f"http://partner.example:{server.port}/", {})
+        ask(server)
+    assert [request.headers.get("content-length") for request in server.requests] == [None, "4"]
+
+
 def test_a_name_without_address() -> None:
     def unknown(host: str) -> list[str]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")

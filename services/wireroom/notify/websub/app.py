@@ -21,7 +21,7 @@ from wireroom.notify.subscribers import outbound_of
 from wireroom.notify.websub.lanes import Lane
 from wireroom.notify.websub.limits import Limit, source
 from wireroom.notify.websub.request import MOST_BYTES, Request, request_of
-from wireroom.notify.websub.subscriptions import Id, Subscriptions
+from wireroom.notify.websub.subscriptions import Id, Shard, Subscriptions
 from wireroom.notify.websub.topics import Topics
 from wireroom.notify.websub.verification import verify
 from wireroom.store import PolledStore
@@ -29,6 +29,7 @@ from wireroom.store import PolledStore
 PATH = "/hub"
 FORM = "application/x-www-form-urlencoded"
 PER_HOST = 1_000  # subscriptions
+PER_SHARD = 4_000  # ... so that there are some 100,000 at most
 _SOURCE = 10.0, 100  # requests a second from one address, and at once
 _HOST = 1.0, 100  # ... that name callbacks at one host
 _ALL = 50.0, 500  # ... of everybody, because names are cheap and may all lead to one address
@@ -88,9 +89,11 @@ class Hub:
         if (body := await _body(receive)) is None:
             return Answer(413, f"The body has more than {MOST_BYTES} bytes.")
         try:
-            return await self._take(request_of(body, self._topics))
+            request = request_of(body, self._topics)
+            self._outbound.check(request.callback)
         except Reject as error:
             return Answer(400, "\n".join(map(str, error.faults)))
+        return await self._take(request)
 
     async def _take(self, request: Request) -> Answer:
         if wait := max(self._host.take(request.host), self._all.take("")):
@@ -102,14 +105,24 @@ class Hub:
         except (RetryAfter, Red) as error:
             log.warning("hub: %s", error)
             return _later(503, "Subscriptions cannot be read now.", 5)
-        now = self._clock.now()
-        live = {each.id for each in held.values() if each.host == request.host and each.expires > now}
-        if request.mode == "subscribe" and request.id not in live and len(live) >= PER_HOST:
-            return Answer(403, f"{request.host} has {PER_HOST} subscriptions, more are not given.")
+        if request.mode == "subscribe" and (full := self._full(request, held)):
+            return full
         with self._lock:
             self._latest[request.id] = request
         self._ask(request, last=False)
         return Answer(202, "The callback will be asked whether it means it.")
+
+    def _full(self, request: Request, held: Shard) -> Answer | None:
+        """Whether there is no room for one more; what waits to be verified has its room."""
+        now = self._clock.now()
+        live = {ident: each.host for ident, each in held.items() if each.expires > now}
+        with self._lock:
+            live |= {each.id: each.host for each in self._latest.values() if each.host == request.host}
+        if request.id in live:
+            return None
+        if list(live.values()).count(request.host) >= PER_HOST:
+            return Answer(403, f"{request.host} has {PER_HOST} subscriptions, more are not given.")
+        return _later(503, "There are too many subscriptions.", 3600) if len(live) >= PER_SHARD else None
 
     # ---- verification, in other threads ------------------------------------------------------------------------
 

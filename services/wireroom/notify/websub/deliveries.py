@@ -28,7 +28,7 @@ from wireroom.notify.websub.verification import with_query
 from wireroom.store import PolledStore
 
 PROMPT = 2.0  # seconds for an answer; whoever takes longer is not served among those who do not
-_THREADS, _OTHERS = 64, 32  # for those who are prompt, and for the others
+_THREADS, _OTHERS = 256, 128  # for those who are prompt, and for the others
 _EACH = 4  # requests to one host at once
 _NEAR, _FAR = 1.0, 5.0  # seconds between two looks at what is subscribed to, in a folder and in a bucket
 _WRITE = 0.5  # seconds between two writes of what was brought: so much is brought again after a crash

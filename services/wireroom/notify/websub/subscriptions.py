@@ -1,7 +1,6 @@
 """Subscriptions in the store: a few objects, each of them all of what some hosts subscribed to.
 
-So how many a host has can be told, and kept to, within one conditional write; and whoever takes requests and whoever
-delivers may be different processes, several of each.
+So one object says how many a host has; and whoever takes requests and whoever delivers may be different processes.
 """
 
 import hashlib

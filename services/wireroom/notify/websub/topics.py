@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 from wireroom.config import Settings
 from wireroom.store.naming import is_key
+from wireroom.uri import uri
 
 MEDIA_TYPES = {
     "rss": "application/rss+xml; charset=utf-8",
@@ -18,9 +19,9 @@ class Topics:
     """The feeds of a configuration, by their addresses and by their keys in the store. `hub`: the hub's address."""
 
     def __init__(self, settings: Settings) -> None:
-        self.hub = settings.hub
-        self._base = settings.public_url.rstrip("/")
-        self._bases = {each.id: (each.public_url or self._base).rstrip("/") for each in settings.publications}
+        self.hub = uri(settings.hub)
+        self._base = settings.public_url
+        self._bases = {each.id: each.public_url or self._base for each in settings.publications}
         self._declared = {
             f"feeds/{feed.publication}/{feed.id}.{form}" for feed in settings.feeds for form in feed.formats
         }
@@ -28,16 +29,13 @@ class Topics:
 
     def address(self, key: str) -> str:
         """Where a document is read: its `self` link."""
-        return f"{self._bases.get(key.split('/')[1], self._base)}/{key}"
+        return uri(f"{self._bases.get(key.split('/')[1], self._base).rstrip('/')}/{key}")
 
     def key_of(self, url: str) -> str | None:
         """The key of the feed that is read at a URL; None when that is none of ours."""
         plain = unquote(url)  # WebSub, 5.1.1: what need not be encoded may be
-        for base in {self._base, *self._bases.values()}:
-            key = plain.removeprefix(f"{base}/")
-            if self.is_topic(key) and self.address(key) == plain:
-                return key
-        return None
+        key = "/".join(plain.split("/")[-3:])
+        return key if self.is_topic(key) and unquote(self.address(key)) == plain else None
 
     def is_topic(self, key: str) -> bool:
         """Whether it is the key of a feed that anyone may read."""

@@ -215,6 +215,30 @@ def test_a_host_has_a_thousand_subscriptions_at_most(rig: Rig) -> None:
     assert rig.ask(form()).status == 202
 
 
+def test_a_callback_that_will_never_be_asked_is_refused_at_once(rig: Rig) -> None:
+    assert rig.ask(form(callback="https://10.0.0.1/")).status == 400
+    assert "a public address" in rig.ask(form(callback="https://10.0.0.1/")).text
+
+
+def test_the_hub_is_full(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "PER_SHARD", 1)
+    held = Subscriptions(rig.store)
+    held.apply(Request("subscribe", TOPIC, KEY, "https://partner.example/1", DAY, None), NOW)
+    told = rig.ask(form())
+    assert (told.status, told.headers["retry-after"]) == (503, "3600")
+    assert rig.ask(form(callback="https://partner.example/1")).status == 202
+
+
+def test_what_waits_to_be_verified_is_counted(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "PER_HOST", 1)
+    with Callback() as partner:
+        ended = Event()
+        partner.asked = lambda _: reply(404) if ended.wait(20) else RESET
+        assert rig.ask(form(callback=partner.url)).status == 202
+        assert rig.ask(form(callback=f"{partner.url}&2")).status == 403
+        ended.set()
+
+
 def _fill(held: Subscriptions, requests: list[Request]) -> str:
     held.apply(requests[0], NOW)
     (name,) = held.names()

@@ -1,5 +1,7 @@
 """What a subscriber may ask for."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,6 +84,12 @@ def test_any_body_is_a_request_or_faults(body: bytes) -> None:
     assert raised.value.faults
 
 
+@given(st.dictionaries(st.sampled_from(["callback", "topic", "lease_seconds", "secret", "mode"]), st.text()))
+def test_any_values_are_a_request_or_faults(values: dict[str, str]) -> None:
+    with suppress(Reject):
+        assert request_of(form(**values), TOPICS).key == KEY
+
+
 @pytest.mark.parametrize(
     ("url", "key"),
     [
@@ -106,6 +114,15 @@ def test_any_body_is_a_request_or_faults(body: bytes) -> None:
 )
 def test_topics_are_public_feeds_at_their_own_address(url: str, key: str | None) -> None:
     assert TOPICS.key_of(url) == key
+
+
+def test_an_address_with_other_letters_is_told_in_ascii() -> None:
+    topics = Topics(SETTINGS.model_copy(update={"public_url": "https://nyhetsstrøm.example/å/"}))
+    address = topics.address(KEY)
+    assert address.startswith("https://xn--nyhetsstr")
+    assert address.endswith(f".example/%C3%A5/{KEY}")
+    assert topics.key_of(address) == KEY
+    assert topics.hub.isascii()
 
 
 def test_without_a_configuration_every_feed_is_a_topic() -> None:
