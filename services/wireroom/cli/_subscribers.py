@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from wireroom.clock import SECOND
 from wireroom.config import Settings
 from wireroom.connect import installed
+from wireroom.errors import Red
 from wireroom.log import DOCUMENTS, Log
 from wireroom.store import PolledStore
 
@@ -14,7 +15,7 @@ HUB = "hub"
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """`state`: well, retrying, open (its circuit: nothing but a try now and then), ended, or new.
+    """`state`: well, retrying, open (its circuit: nothing but a try now and then), ended, red, or new.
 
     `sent`: the number of the last notification; `waiting`: how many more have one; `unread`: announcements beyond
     these, for all or nobody; `due`: when it is tried again, in microseconds since the epoch.
@@ -30,16 +31,20 @@ class Subscriber:
 
 
 def subscribers_of(settings: Settings, log: Log, store: PolledStore) -> Iterator[Subscriber]:
-    """Every one that the settings name. Raises RetryAfter, Red."""
+    """Every one that the settings name. Raises RetryAfter."""
     if not settings.notify.anyone:
         return
     with installed():
         from wireroom.notify.journal import Journal
+        from wireroom.notify.names import ids
         from wireroom.notify.outcome import circuit
-        from wireroom.notify.subscribers import ids
     ends = {partition.number: log.end(partition) for partition in log.partitions(DOCUMENTS)}
     for ident in ids(settings):
-        state = Journal(store, ident).read()
+        try:
+            state = Journal(store, ident).read()
+        except Red as red:
+            yield Subscriber(ident, "red", str(red), 0, 0, 0, None)
+            continue
         if state is None:
             yield Subscriber(ident, "new", "", 0, 0, 0, None)
             continue

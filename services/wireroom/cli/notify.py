@@ -41,8 +41,8 @@ def replay(settings: Settings, webhook: str, start: int | datetime) -> None:
     """
     _known(settings, webhook)
     with installed():
+        from wireroom.notify.names import webhook_id
         from wireroom.notify.rewind import rewind
-        from wireroom.notify.webhook import webhook_id
     place = start if isinstance(start, int) else None
     since = micros(start) if isinstance(start, datetime) else None
     try:
@@ -59,8 +59,8 @@ def resume(settings: Settings, webhook: str) -> None:
     """Go on with a webhook that had ended, or try at once one that waits."""
     _known(settings, webhook)
     with installed():
+        from wireroom.notify.names import webhook_id
         from wireroom.notify.rewind import resume as resume_
-        from wireroom.notify.webhook import webhook_id
     resume_(open_store(settings.store.url), webhook_id(webhook))
     click.echo(f"{webhook} is tried again")
 

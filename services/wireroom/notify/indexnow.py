@@ -17,6 +17,7 @@ from wireroom.document import DocumentChanged
 from wireroom.errors import Conflict
 from wireroom.notify.documents import Said, article_of
 from wireroom.notify.journal import FOLDER
+from wireroom.notify.names import INDEXNOW
 from wireroom.notify.outbound import Outbound
 from wireroom.notify.outcome import DELIVERED, Outcome, Verdict, outcome
 from wireroom.notify.subscriber import Told
@@ -31,7 +32,7 @@ _URLS = TypeAdapter(tuple[str, ...])
 class IndexNow:
     """A `Subscriber`: one host a call."""
 
-    id = "indexnow"
+    id = INDEXNOW
     most = MOST
 
     def __init__(self, settings: IndexNowSettings, store: Store, outbound: Outbound, clock: Clock) -> None:

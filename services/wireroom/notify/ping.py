@@ -5,13 +5,13 @@ A feed names its hubs, so its readers know where to subscribe: `feeds/`, `serve/
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from wireroom.clock import Clock
 from wireroom.config import Settings
 from wireroom.document import DocumentChanged
+from wireroom.notify.names import hub_id
 from wireroom.notify.outbound import Outbound
 from wireroom.notify.outcome import DELIVERED, Outcome, Verdict, outcome
 from wireroom.notify.subscriber import Told
@@ -45,9 +45,3 @@ class Hub:
             if result.verdict is not Verdict.DELIVERED:
                 return result
         return DELIVERED
-
-
-def hub_id(url: str) -> str:
-    """The subscriber that a hub of the configuration is: its host as a person knows it, and something of its own."""
-    host = re.sub(r"[^a-z0-9.-]", "-", urlsplit(url).netloc.lower())
-    return f"hubs/{host}-{hashlib.sha256(url.encode()).hexdigest()[:8]}"

@@ -7,10 +7,10 @@ from wireroom.config import Settings
 from wireroom.errors import ConfigurationError, Fault, Reject
 from wireroom.notify.indexnow import IndexNow
 from wireroom.notify.outbound import Outbound
-from wireroom.notify.ping import Hub, hub_id
+from wireroom.notify.ping import Hub
 from wireroom.notify.subscriber import Subscriber
 from wireroom.notify.target import Target
-from wireroom.notify.webhook import Webhook, webhook_id
+from wireroom.notify.webhook import Webhook
 from wireroom.store import Store
 
 
@@ -26,13 +26,6 @@ def subscribers(settings: Settings, store: Store, clock: Clock) -> list[Subscrib
         _check({"notify.indexnow.endpoint": notify.indexnow.endpoint})
         found.append(IndexNow(notify.indexnow, store, outbound, clock))
     return found
-
-
-def ids(settings: Settings) -> list[str]:
-    """What they are called."""
-    webhooks = [webhook_id(each.id) for each in settings.notify.webhooks]
-    hubs = [hub_id(each) for each in settings.notify.hubs]
-    return [*webhooks, *hubs, *([IndexNow.id] if settings.notify.indexnow.key else [])]
 
 
 def outbound_of(settings: Settings) -> Outbound:

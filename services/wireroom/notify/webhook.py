@@ -17,6 +17,7 @@ from wireroom.config_notify import WebhookSettings
 from wireroom.document import ArticleAt, DocumentChanged
 from wireroom.fields import article_id
 from wireroom.notify.documents import article_of, feed_of
+from wireroom.notify.names import webhook_id
 from wireroom.notify.outbound import Outbound
 from wireroom.notify.outcome import Outcome, outcome
 from wireroom.notify.subscriber import Told
@@ -53,11 +54,6 @@ class Webhook:
         headers = {"Content-Type": "application/json", **signed(ident, now // SECOND, body, self._settings.keys)}
         answer = self._outbound.send("POST", self._settings.url, headers, body)
         return outcome(answer.status, answer.headers, now)
-
-
-def webhook_id(ident: str) -> str:
-    """The subscriber that a webhook of the configuration is."""
-    return f"webhooks/{ident}"
 
 
 def signed(ident: str, seconds: int, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:

@@ -88,6 +88,14 @@ def test_status_says_where_each_one_is_and_why(shell: Shell, server: Scripted) -
     assert CANARY not in out
 
 
+def test_status_goes_on_when_a_state_is_damaged(shell: Shell, server: Scripted) -> None:
+    (shell.folder / "data/store/editions/_notify/webhooks/partner/state.json").write_text("{")
+    result = shell("status")
+    assert result.code == 0
+    assert "webhooks/partner: red" in result.out
+    assert "articles   " in result.out
+
+
 def test_with_nobody_to_tell_there_is_no_worker(shell: Shell) -> None:
     shell.write("first.ndjson", story("first"))
     shell("publish", "first.ndjson")

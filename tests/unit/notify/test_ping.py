@@ -4,8 +4,9 @@ from tests.servers.scripted import Scripted, reply
 from tests.unit.notify.desk import Desk, changed, work
 from wireroom.clock import HOUR
 from wireroom.config import Settings
+from wireroom.notify.names import ids
 from wireroom.notify.subscriber import Subscriber
-from wireroom.notify.subscribers import ids, subscribers
+from wireroom.notify.subscribers import subscribers
 
 
 def settings(*hubs: str) -> Settings:
