@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import resource
 import socket
@@ -51,6 +52,7 @@ class WebServer:
 
     def run(self) -> None:
         """Serve until `stop`."""
+        gc.freeze()  # what is loaded stays: no use in looking through it again and again
         try:
             self._uvicorn.run(sockets=[self._socket])
         finally:
