@@ -146,3 +146,8 @@ def test_without_a_configuration_every_feed_is_a_topic() -> None:
     topics = Topics(Settings())
     assert topics.key_of("http://127.0.0.1:8080/feeds/any/latest.json") == "feeds/any/latest.json"
     assert topics.hub == "http://127.0.0.1:8080/hub"
+
+
+def test_a_private_feed_is_no_topic_even_where_it_was_public_before() -> None:
+    hidden = SETTINGS.feeds[0].model_copy(update={"private": True})
+    assert Topics(SETTINGS.model_copy(update={"feeds": (hidden,)})).key_of(TOPIC) is None
