@@ -88,6 +88,8 @@ def test_subscribe_receive_and_unsubscribe(newsroom: Newsroom, partner: Callback
             newsroom.publish(article("c", title="The third"))
             wait_for(lambda: has(other, "The third"))
         assert not has(partner, "The third")
+    assert "in?id=7" not in newsroom.output()  # callbacks are secrets of the subscribers
+    assert "hemmelig" not in newsroom.output()
 
 
 def test_what_the_hub_refuses(newsroom: Newsroom, partner: Callback) -> None:

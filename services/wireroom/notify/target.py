@@ -15,7 +15,7 @@ from wireroom.faults import found
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-_LONGEST = 2048  # characters of a URL
+_LONGEST = 4096  # characters of a URL
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _REST = r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]*"
 _URL = re.compile(

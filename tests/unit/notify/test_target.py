@@ -74,7 +74,7 @@ def test_a_url_taken_apart(url: str, target: Target) -> None:
         "https://[::1/",
         "https://[127.0.0.1]/",
         "https://[v1.a]/",
-        "https://partner.example/" + "a" * 2048,
+        "https://partner.example/" + "a" * 4096,
     ],
 )
 def test_what_is_no_target(url: str) -> None:

@@ -13,6 +13,7 @@ from wireroom.notify.websub.topics import Topics
 
 LEASE, SHORTEST, LONGEST = 10 * DAY, HOUR, 30 * DAY  # when none is asked for, at least, at most: microseconds
 MOST_BYTES = 16_384  # of a request's body
+_CALLBACK = 1_024  # characters: it must leave room for the question
 _SECRET = 200  # bytes; a secret has fewer
 _MODES = "subscribe or unsubscribe"
 _KNOWN = ("hub.mode", "hub.topic", "hub.callback", "hub.lease_seconds", "hub.secret")
@@ -54,6 +55,8 @@ def request_of(body: bytes, topics: Topics) -> Request:
         Target.of(callback)
     except Reject as error:
         faults += [Fault("hub.callback", each.found, each.expected) for each in error.faults]
+    if len(callback) > _CALLBACK:
+        faults.append(Fault("hub.callback", f"{len(callback)} characters", f"at most {_CALLBACK}"))
     lease = _lease(given.get("hub.lease_seconds", ""), faults) if mode == "subscribe" else LEASE
     secret = given.get("hub.secret") or None
     if secret and len(secret.encode()) >= _SECRET:

@@ -23,7 +23,10 @@ class Topics:
         self._base = settings.public_url
         self._bases = {each.id: each.public_url or self._base for each in settings.publications}
         self._declared = {
-            f"feeds/{feed.publication}/{feed.id}.{form}" for feed in settings.feeds for form in feed.formats
+            f"feeds/{feed.publication}/{feed.id}.{form}"
+            for feed in settings.feeds
+            if not getattr(feed, "private", False)
+            for form in feed.formats
         }
         self._discover = settings.discover
 

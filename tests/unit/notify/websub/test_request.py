@@ -10,8 +10,10 @@ from tests.unit.notify.websub.newsroom import BASE, KEY, SETTINGS, TOPIC, form
 from wireroom.clock import DAY, HOUR
 from wireroom.config import Settings
 from wireroom.errors import Reject
+from wireroom.notify.target import Target
 from wireroom.notify.websub.request import LEASE, Request, request_of
 from wireroom.notify.websub.topics import Topics
+from wireroom.notify.websub.verification import with_query
 
 TOPICS = Topics(SETTINGS)
 
@@ -66,6 +68,21 @@ def test_all_faults_at_once() -> None:
 )
 def test_a_callback_that_is_no_target(callback: str) -> None:
     assert set(wrong(form(callback=callback))) == {"hub.callback"}
+
+
+def test_a_callback_leaves_room_for_the_question() -> None:
+    longest = "https://partner.example/" + "a" * 1000
+    assert request_of(form(callback=longest), TOPICS).callback == longest
+    assert wrong(form(callback=longest + "a")) == {"hub.callback": "at most 1024"}
+    escaped = "".join(f"%{ord(letter):02x}" for letter in KEY)
+    request = request_of(form(callback=longest, topic=f"{BASE}/{escaped}"), TOPICS)
+    question = {
+        "hub.topic": request.topic,
+        "hub.mode": request.mode,
+        "hub.challenge": "c" * 43,
+        "hub.lease_seconds": "1",
+    }
+    assert Target.of(with_query(request.callback, question))
 
 
 def test_what_is_given_twice() -> None:
@@ -129,3 +146,8 @@ def test_without_a_configuration_every_feed_is_a_topic() -> None:
     topics = Topics(Settings())
     assert topics.key_of("http://127.0.0.1:8080/feeds/any/latest.json") == "feeds/any/latest.json"
     assert topics.hub == "http://127.0.0.1:8080/hub"
+
+
+def test_a_private_feed_is_no_topic_even_where_it_was_public_before() -> None:
+    hidden = SETTINGS.feeds[0].model_copy(update={"private": True})
+    assert Topics(SETTINGS.model_copy(update={"feeds": (hidden,)})).key_of(TOPIC) is None
