@@ -154,6 +154,13 @@ def test_no_request_is_smuggled_in_another(address: tuple[str, int], shape: str)
     assert heads(received) in ([400], [200], [200, 400]), shape
 
 
+def test_nobody_fills_the_disk_with_bad_requests(newsroom: Newsroom, address: tuple[str, int]) -> None:
+    before = newsroom.output()
+    for request in (b"GET\r\n\r\n", b"GET / HTTP/1.1\r\nX: a\0b\r\n\r\n", b"\xff" * 100):
+        assert heads(sent(address, request)) == [400]
+    assert newsroom.output() == before
+
+
 def test_slow_readers_do_not_stop_the_others(address: tuple[str, int]) -> None:
     """Some never end their request, some never take their answer."""
     with ExitStack() as stack:
