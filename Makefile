@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo servers test unit lint types format bench bench-kafka bench-ingest build installed lock upgrade
-.PHONY: bench-million clean chaos openapi
+.PHONY: bench-http bench-million clean chaos openapi
 
 BIN := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -83,6 +83,9 @@ bench-million: setup servers  ## a million archived articles on Kafka beside liv
 
 bench-ingest: setup servers  ## measure events over HTTP only
 	$(BIN)/python -m tests.bench ingest
+
+bench-http: setup  ## measure documents over HTTP beside nginx (needs wrk and nginx)
+	$(BIN)/python -m tests.bench http
 
 build: setup  ## the wheel and the source distribution, in dist
 	$(BIN)/python -m build --no-isolation

@@ -102,7 +102,7 @@ def tell(level: int = logging.INFO) -> None:
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
     )
     log.setLevel(level)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # what strangers send wrong would fill the disk
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what goes wrong there is told in our words
 
 
