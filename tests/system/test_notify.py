@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,6 +13,13 @@ import pytest
 from tests.servers.kafka import Broker
 from tests.servers.scripted import Request, Scripted, reply
 from tests.system.newsroom import Newsroom, article, wait_for, withdrawal
+from tests.unit.notify.desk import article_document, changed
+from wireroom.clock import SystemClock
+from wireroom.codec import encode_change
+from wireroom.connect import open_log
+from wireroom.log import DOCUMENTS
+from wireroom.store import STATE
+from wireroom.store.directory import DirectoryStore
 
 CANARY = "CANARY-CANARY-CANARY-CANARY"
 CONFIGURATION = """
@@ -35,9 +43,18 @@ class Partner:
         (newsroom.folder / "wireroom.yaml").write_text(text)
 
     def publish(self, *idents: str) -> None:
-        """Documents of articles, each announced."""
-        self.newsroom.publish(*map(article, idents))
-        self.newsroom.run("worker", "articles", "--drain")
+        """Documents of articles, each announced, as the worker of articles leaves them."""
+        keys = [f"articles/daily/{ident}.json" for ident in idents]
+        store = DirectoryStore(self.newsroom.folder / "data/store")
+        for key in keys:
+            store.put(key, article_document(1), None, STATE)
+        with closing(open_log(self.url, self.newsroom.environment.get("WIREROOM_LOG__PREFIX", "wireroom."))) as log:
+            log.append(DOCUMENTS, [encode_change(changed(key, 1, SystemClock().now())) for key in keys])
+
+    @property
+    def url(self) -> str:
+        embedded = f"sqlite:///{self.newsroom.folder}/data/wireroom.db"
+        return self.newsroom.environment.get("WIREROOM_LOG__URL", embedded)
 
     @property
     def told(self) -> dict[int, str]:
@@ -69,7 +86,6 @@ def receiver() -> Iterator[Scripted]:
 @pytest.fixture
 def partner(receiver: Scripted, tmp_path: Path) -> Partner:
     partner = Partner(Newsroom(tmp_path), receiver)
-    partner.publish("before")
     partner.newsroom.run("worker", "notify", "--drain")  # who is new is told what comes from now on
     return partner
 

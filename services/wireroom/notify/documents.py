@@ -70,18 +70,19 @@ def feed_of(key: str) -> str | None:
 
 
 def _said(key: str, body: bytes) -> Said:
+    """What is no article of ours says no more than its generation."""
     generation = generation_of(body)
-    if article_of(key) is None:
-        return Said(generation)
-    ninjs = from_json(body)
-    names = ninjs.get("altIds", ())
-    return Said(
-        generation,
-        ninjs["pubStatus"],
-        int(ninjs["version"]),
-        _web(ninjs),
-        tuple(other["value"] for other in names if other["role"] == "previous-url"),
-    )
+    if article_of(key) is not None:
+        try:
+            return _of_article(from_json(body), generation)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            pass
+    return Said(generation)
+
+
+def _of_article(ninjs: Mapping[str, Any], generation: int) -> Said:
+    previous = tuple(str(other["value"]) for other in ninjs.get("altIds", ()) if other["role"] == "previous-url")
+    return Said(generation, str(ninjs["pubStatus"]), int(ninjs["version"]), _web(ninjs), previous)
 
 
 def _web(ninjs: Mapping[str, Any]) -> str:

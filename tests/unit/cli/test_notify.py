@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -5,6 +6,8 @@ import pytest
 from tests.servers.scripted import Scripted, reply
 from tests.unit.cli.conftest import Shell
 from tests.unit.cli.stories import story
+from wireroom.clock import SystemClock
+from wireroom.health import Health
 from wireroom.notify.journal import Journal
 
 CANARY = "CANARY-CANARY-CANARY-CANARY"
@@ -112,3 +115,10 @@ def test_letters_of_notify_are_listed_and_not_redriven(shell: Shell, server: Scr
     shown = shell("dead-letters", "show", letter["id"], "--json").json
     assert shown["event"]["key"].startswith("articles/teluk")
     assert shell("dead-letters", "redrive", "--all").out == "redriven: 0\n"
+
+
+def test_the_doctor_looks_at_it_too(shell: Shell, server: Scripted) -> None:
+    assert re.search("worker notify +stopped, lag 0", shell("doctor").out)
+    Health(shell.store, SystemClock(), "notify").red("webhooks/partner: its state cannot be read")
+    result = shell("doctor")
+    assert (result.code, "its state cannot be read" in result.out) == (1, True)

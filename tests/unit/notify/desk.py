@@ -99,3 +99,17 @@ def work(delivery: Delivery, most: int = 1000) -> float:
         if wait := delivery.turn():
             return wait
     raise AssertionError("it never rests")
+
+
+RSS, JSON = "feeds/daily/latest.rss", "feeds/daily/latest.json"
+
+
+def begun(desk: Desk, partner: Partner) -> None:
+    """One that has begun at the end of an empty log."""
+    work(desk.delivery(partner))
+
+
+def many(desk: Desk, count: int, start: int = 1) -> None:
+    for generation in range(start, start + count):
+        desk.publish(RSS, generation)
+        desk.clock.time += SECOND

@@ -3,6 +3,8 @@ import hashlib
 import hmac
 import json
 
+import pytest
+
 from tests.servers.scripted import Scripted, reply
 from tests.unit.notify.desk import NOON, article_document, changed
 from wireroom.clock import ManualClock
@@ -135,6 +137,17 @@ def test_a_new_secret_is_no_new_definition_and_a_new_address_is() -> None:
     assert webhook(feeds=["daily/latest"], old_secret=OLD).definition == plain.definition
     assert webhook("https://other.example/", feeds=["daily/latest"]).definition != plain.definition
     assert webhook(feeds=["daily/other"]).definition != plain.definition
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>", b"[]", b"{}", b'{"pubStatus":"usable"}', b'{"pubStatus":1,"version":"x","altIds":[7]}']
+)
+def test_what_is_no_document_of_ours_says_nothing(body: bytes) -> None:
+    store = MemoryStore()
+    store.put("articles/daily/x.json", body + b"<!-- wireroom:generation 3 -->", None, STATE)
+    store.put("articles/daily/y.json", body, None, STATE)
+    assert Documents(store).read("articles/daily/x.json", 3) == Said(3)
+    assert Documents(store).read("articles/daily/y.json", 1) is None
 
 
 def test_a_document_of_an_article_tells_its_address() -> None:
