@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping
+from itertools import count
 from threading import Lock, Timer
 from typing import NamedTuple
 
@@ -59,7 +60,9 @@ class Hub:
         self._source, self._host, self._all = Limit(*_SOURCE), Limit(*_HOST), Limit(*_ALL)
         self._lane = Lane("hub", _THREADS, 1)
         self._lock = Lock()
-        self._latest: dict[Id, Request] = {}
+        self._numbers = count(1)
+        self._pending: dict[int, Request] = {}
+        self._confirmed: dict[Id, int] = {}  # the latest number, while there are others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it."""
@@ -98,7 +101,7 @@ class Hub:
     async def _take(self, request: Request) -> Answer:
         if wait := max(self._host.take(request.host), self._all.take("")):
             return _later(429, "Too many requests for callbacks there.", wait)
-        if len(self._latest) >= _MOST:
+        if len(self._pending) >= _MOST:
             return _later(503, "Too many requests wait to be verified.", 5)
         try:
             held = await asyncio.to_thread(self._subscriptions.of_host, request.host)
@@ -107,9 +110,10 @@ class Hub:
             return _later(503, "Subscriptions cannot be read now.", 5)
         if request.mode == "subscribe" and (full := self._full(request, held)):
             return full
+        number = next(self._numbers)
         with self._lock:
-            self._latest[request.id] = request
-        self._ask(request, last=False)
+            self._pending[number] = request
+        self._ask(number, request, last=False)
         return Answer(202, "The callback will be asked whether it means it.")
 
     def _full(self, request: Request, held: Shard) -> Answer | None:
@@ -117,7 +121,7 @@ class Hub:
         now = self._clock.now()
         live = {ident: each.host for ident, each in held.items() if each.expires > now}
         with self._lock:
-            live |= {each.id: each.host for each in self._latest.values() if each.host == request.host}
+            live |= {each.id: each.host for each in self._pending.values() if each.host == request.host}
         if request.id in live:
             return None
         if list(live.values()).count(request.host) >= PER_HOST:
@@ -126,33 +130,29 @@ class Hub:
 
     # ---- verification, in other threads ------------------------------------------------------------------------
 
-    def _ask(self, request: Request, last: bool) -> None:
-        self._lane.submit(request.host, lambda: self._verify(request, last))
+    def _ask(self, number: int, request: Request, last: bool) -> None:
+        self._lane.submit(request.host, lambda: self._verify(number, request, last))
 
-    def _verify(self, request: Request, last: bool) -> None:
-        """Ask, and once more when there was no answer. A later request takes the place of one not confirmed yet."""
-        if not self._is_latest(request):
-            return
+    def _verify(self, number: int, request: Request, last: bool) -> None:
+        """Ask, and once more when there was no answer. Only what was confirmed takes the place of anything else."""
         verdict = verify(self._outbound, request)
         if verdict.again and not last:
-            again = Timer(_AGAIN, self._ask, [request, True])
+            again = Timer(_AGAIN, self._ask, [number, request, True])
             again.daemon = True
             again.start()
             return
         if not verdict.confirmed:
             log.info("hub: %s did not confirm: %s", request.host, verdict.reason)
-        elif self._is_latest(request):
-            self._confirmed(request)
+        elif self._confirmed.get(request.id, 0) < number:
+            self._keep(request)
+            self._confirmed[request.id] = number
         with self._lock:
-            if self._latest.get(request.id) is request:
-                del self._latest[request.id]
+            del self._pending[number]
+            if not any(each.id == request.id for each in self._pending.values()):
+                self._confirmed.pop(request.id, None)
 
-    def _is_latest(self, request: Request) -> bool:
-        with self._lock:
-            return self._latest.get(request.id) is request
-
-    def _confirmed(self, request: Request) -> None:
-        """It must be kept now, however long the store is away."""
+    def _keep(self, request: Request) -> None:
+        """It was confirmed, so it is kept, however long the store is away."""
         now = self._clock.now()
         while True:
             try:

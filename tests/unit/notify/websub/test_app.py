@@ -10,6 +10,7 @@ import pytest
 from starlette.types import Message
 
 from tests.servers.scripted import RESET, reply
+from tests.servers.scripted import Request as Asked
 from tests.unit.notify.websub.newsroom import KEY, SETTINGS, TOPIC, Callback, form, query
 from wireroom.clock import DAY, ManualClock
 from wireroom.errors import RetryAfter
@@ -101,7 +102,7 @@ def test_who_does_not_confirm_changes_nothing(rig: Rig) -> None:
         partner.asked = lambda _: reply(404)
         rig.ask(form(callback=partner.url, mode="unsubscribe"))
         rig.ask(form(callback=partner.url, secret="another's"))
-        wait_for(lambda: not rig.hub._latest)
+        wait_for(lambda: not rig.hub._pending)
         assert rig.subscriptions() == before
 
 
@@ -114,28 +115,43 @@ def test_no_answer_is_asked_for_once_more(rig: Rig, monkeypatch: pytest.MonkeyPa
         wait_for(rig.subscriptions)
         partner.asked = lambda _: RESET
         rig.ask(form(callback=partner.url, mode="unsubscribe"))
-        wait_for(lambda: not rig.hub._latest)
+        wait_for(lambda: not rig.hub._pending)
         assert len(partner.requests) == 4
     assert rig.subscriptions()
 
 
-def test_the_later_request_counts(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "_AGAIN", 0.01)
+def test_the_later_of_two_that_are_confirmed_counts(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "_AGAIN", 0.2)
     with Callback() as partner:
 
-        def asked(question: object) -> bytes:
-            """While the first is being asked about, the second one comes."""
+        def away(question: object) -> bytes:
+            """The first is asked about again when the second is confirmed already."""
             partner.asked = confirm
             rig.ask(form(callback=partner.url, secret="second"))
             return reply(503)
 
-        confirm, partner.asked = partner.asked, asked
+        confirm, partner.asked = partner.asked, away
         rig.ask(form(callback=partner.url, secret="first"))
-        wait_for(lambda: not rig.hub._latest)
-        time.sleep(0.05)
+        wait_for(lambda: not rig.hub._pending)
         (found,) = rig.subscriptions().values()
     assert found.secret == "second"
-    assert len(partner.questions) == 2
+    assert len(partner.questions) == 3
+    assert rig.hub._confirmed == {}
+
+
+def test_a_request_that_nobody_confirms_takes_nothing_from_one_that_is(rig: Rig) -> None:
+    with Callback() as partner:
+
+        def first(question: Asked) -> bytes:
+            partner.asked = lambda _: reply(404)
+            rig.ask(form(callback=partner.url, secret="a stranger's"))
+            return confirm(question)
+
+        confirm, partner.asked = partner.asked, first
+        rig.ask(form(callback=partner.url, secret="mine"))
+        wait_for(lambda: not rig.hub._pending)
+        (found,) = rig.subscriptions().values()
+    assert found.secret == "mine"
 
 
 def test_a_slow_callback_does_not_hold_up_another(rig: Rig) -> None:
@@ -168,7 +184,7 @@ def test_what_is_refused(rig: Rig, status: int, scope: Mapping[str, object]) -> 
     told = rig.ask(**given)  # type: ignore[arg-type]
     assert told.status == status
     assert told.headers.get("allow") == ("POST" if status == 405 else None)
-    assert not rig.hub._latest
+    assert not rig.hub._pending
 
 
 def test_faults_are_told_in_lines(rig: Rig) -> None:
@@ -279,6 +295,6 @@ def test_while_the_store_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
 
         confirm, partner.asked = partner.asked, confirmed
         assert rig.ask(form(callback=partner.url)).status == 202
-        wait_for(lambda: not rig.hub._latest)
+        wait_for(lambda: not rig.hub._pending)
     assert rig.subscriptions()
     rig.hub.close()
