@@ -5,7 +5,6 @@ import json
 import logging
 import math
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -23,6 +22,7 @@ from wireroom.faults import found
 from wireroom.ingest import body, problems, reading
 from wireroom.ingest.access import Access, Sender
 from wireroom.ingest.appends import Appends
+from wireroom.ingest.counts import Counts
 from wireroom.ingest.hooks import Delivery, Verdict
 from wireroom.ingest.hooks.receive import hook_of, receive
 from wireroom.ingest.memory import IN_FLIGHT, Memory, Share
@@ -118,7 +118,7 @@ class Ingest:
             "/v1/events": {"POST": self._event},
             "/v1/events:batch": {"POST": self._batch},
         }
-        self.refusals: Counter[str] = Counter()
+        self.counts = Counts(lambda: self._memory.taken)
 
     def close(self) -> None:
         """Let the threads end."""
@@ -154,7 +154,7 @@ class Ingest:
         return await route(request)
 
     async def _refusal(self, problem: Problem, request: Request) -> Answer:
-        self.refusals[problem.name] += 1
+        self.counts.refused(problem.name)
         what = f"{found(redacted(request.method))} {found(redacted(request.path))}"
         log.warning("refused: %s, %s, key %s: %s", problem.status, what, request.key_id, redacted(problem.detail))
         headers = dict(problem.headers)
@@ -190,7 +190,7 @@ class Ingest:
         results = []
         for number, what in each:
             if isinstance(what, Problem):
-                self.refusals[what.name] += 1
+                self.counts.refused(what.name)
                 results.append({"line": number, "status": what.status, **what.members(self._base)})
             else:
                 results.append({"line": number, "status": 202, **_place(what, next(positions))})
@@ -214,6 +214,7 @@ class Ingest:
                 positions = await self._append(outcome.topic, outcome.messages) if outcome.messages else ()
         if outcome.verdict is Verdict.UNKNOWN:
             raise Problem("not-found", "There is no such hook.")
+        self.counts.delivered(cms, outcome.verdict)
         if outcome.verdict is Verdict.UNSIGNED:
             challenge = {"WWW-Authenticate": 'Signature realm="wireroom"'}
             raise Problem("unauthorized", "The signature is missing, wrong or too old.", headers=challenge)
@@ -249,7 +250,7 @@ class Ingest:
 
     async def _append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
         try:
-            return await self._appends.append(topic, messages)
+            positions = await self._appends.append(topic, messages)
         except RetryAfter as error:
             log.warning("the log cannot be written: %s", error)
             raise later("The log cannot be written now.", math.ceil(error.seconds)) from error
@@ -258,6 +259,8 @@ class Ingest:
             raise later("The log cannot be written until somebody mends it.", 60) from error
         except Reject as error:
             raise Problem("too-large", "The log does not take so large an event.", error.faults) from error
+        self.counts.appended(topic, len(positions))
+        return positions
 
 
 async def _send(send: Send, answer: Answer) -> None:
