@@ -37,6 +37,7 @@ EVENT, BATCH = reading.MOST_BYTES, 16_000_000  # bytes of a body
 PATIENCE = 13.0  # seconds to read a body that has come and to append: with what comes before and after, less than 15
 _SMALL = 64_000  # bytes that are read on the event loop: in a millisecond or so
 _HOOKS = "/v1/hooks/"
+_TOLD = 5  # parts of a path that are logged: who puts a hook's secret into its address puts it at the end
 _TEXT = "text/plain; charset=utf-8"  # which browsers show
 _SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
@@ -155,7 +156,8 @@ class Ingest:
 
     async def _refusal(self, problem: Problem, request: Request) -> Answer:
         self.counts.refused(problem.name)
-        what = f"{found(redacted(request.method))} {found(redacted(request.path))}"
+        path = "/".join(request.path.split("/")[:_TOLD])
+        what = f"{found(redacted(request.method))} {found(redacted(path))}"
         log.warning("refused: %s, %s, key %s: %s", problem.status, what, request.key_id, redacted(problem.detail))
         headers = dict(problem.headers)
         if not await request.rest_has_come():
