@@ -108,7 +108,7 @@ class Ingest:
     def __init__(
         self, events: Log, store: Store, settings: Settings, clock: Clock | None = None, memory: int = IN_FLIGHT
     ) -> None:
-        self._memory = Memory(memory)
+        self._memory, self._unsigned = Memory(memory), Memory(memory // 4)
         self._appends = Appends(events, self._memory)
         self._access = Access(KeyList(store, KIND), clock or SystemClock())
         self._clock = clock or SystemClock()
@@ -119,7 +119,7 @@ class Ingest:
             "/v1/events": {"POST": self._event},
             "/v1/events:batch": {"POST": self._batch},
         }
-        self.counts = Counts(lambda: self._memory.taken)
+        self.counts = Counts(lambda: self._memory.taken + self._unsigned.taken)
 
     def close(self) -> None:
         """Let the threads end."""
@@ -208,7 +208,7 @@ class Ingest:
         if b"content-encoding" in request.headers:
             raise Problem("unsupported-media-type", "What is signed must come as it was signed, not packed.")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.items()}
-        with Share(self._memory) as share:
+        with Share(self._unsigned) as share:  # who has no secret may not take what others need
             data = await body.read(request.receive, request.headers, EVENT, share)
             delivery = Delivery(cms, publication, event, headers, data, self._clock.now())
             async with asyncio.timeout(PATIENCE):
