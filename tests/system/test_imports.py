@@ -20,6 +20,7 @@ PLANTED = {
     "fastavro": ("event.py", "import fastavro"),
     "apsw": ("worker/__init__.py", "import apsw"),
     "nh3": ("feeds/__init__.py", "import nh3"),
+    "prometheus": ("ingest/app.py", "import prometheus_client"),
     "feedgen": ("articles/__init__.py", "from feedgen import feed"),
 }
 

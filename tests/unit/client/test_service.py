@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
-from threading import enumerate as enumerate_threads
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -174,33 +172,6 @@ def test_a_body_that_nobody_reads_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     large = Message("k", b"x" * 20_000_000)
     with socket.create_server(("127.0.0.1", 0)) as deaf, pytest.raises(RetryAfter, match="does not answer"):
         Service(f"http://127.0.0.1:{deaf.getsockname()[1]}/", KEY, timeout=0.5).append(ARTICLES, [large])
-
-
-def test_a_resolver_that_hangs_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And what it finds in the end is not used: who gave up may have published the event elsewhere meanwhile."""
-    answers, resolved, found = Event(), Event(), socket.getaddrinfo
-
-    def hang(*given: Any, **more: Any) -> Any:  # noqa: ANN401  # as the resolver has it
-        answers.wait(10)
-        resolved.set()
-        return found(*given, **more)
-
-    ingest = Ingest()
-    with serving(ingest) as server:
-        monkeypatch.setattr(socket, "getaddrinfo", hang)
-        service = Service(f"http://localhost:{server.port}/", KEY, timeout=0.2)
-        with pytest.raises(RetryAfter, match="does not answer: it takes too long"):
-            service.append(ARTICLES, EVENTS)
-        answers.set()
-        assert resolved.wait(10)
-        for thread in enumerate_threads():
-            if thread.name == "publisher":
-                thread.join(10)
-        assert [request.body for request in server.requests] == [b""], "a head, and then the connection ends"
-        assert ingest.ids == []
-        monkeypatch.undo()
-        Service(f"http://localhost:{server.port}/", KEY).append(ARTICLES, EVENTS)
-    assert ingest.ids == IDS
 
 
 def drip(listener: socket.socket) -> None:
