@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import re
 import resource
 import socket
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ UNREAD = 256_000_000  # bytes of answers that wait for their readers, all togeth
 LINGERING = 0.5  # seconds in which a request is still taken on an open connection, when the server ends
 HEAD = 64 * 1024  # bytes of a request without its body
 _WITH_BODY = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+_AGAIN = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 Message = tuple[bytes, bytes]  # head and body, as they go over the wire
@@ -110,11 +112,16 @@ class _Connection(HttpToolsProtocol):
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; the parser alone would keep a head of any size."""
+        """Take what came; the parser alone would keep a head, or what follows a body, of any size."""
         self._head += len(data)
-        super().data_received(data)
-        if self._head > HEAD and not self._in_body:
+        super().data_received(data if self._in_body else _without_upgrade(data))
+        if self._head > HEAD:
             self._refuse_head()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body; sizes and extensions of chunks, and trailers, are none."""
+        self._head = 0
+        super().on_body(body)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # as asyncio has it
         """Whoever has asked and says no more still gets the answer."""
@@ -130,7 +137,9 @@ class _Connection(HttpToolsProtocol):
         self._fields = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, which may have come with all of a large head at once."""
+        """A header, which may have come with all of a large head at once. Trailers are no headers (RFC 9110, 6.5.1)."""
+        if self._in_body:
+            return
         self._fields += len(name) + len(value)
         if self._fields > HEAD:
             self._refuse_head()
@@ -218,6 +227,11 @@ class _Connection(HttpToolsProtocol):
             return None
         return self._at_once(self.url, asked)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Upgrade was asked for in pieces, and with it the parser lost the body: it must be sent again."""
+        self.transport.write(_AGAIN)
+        self.transport.close()
+
     def _refuse_head(self) -> None:
         self.transport.write(_TOO_LARGE)
         self.transport.close()
@@ -250,6 +264,15 @@ class _Quiet(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the command, not to the server."""
         yield
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """A head that asks for no other protocol (RFC 9110, 7.8, lets us ignore it): the parser would drop the body."""
+    end = data.find(b"\r\n\r\n")
+    head = data if end < 0 else data[:end]
+    if b"\r\nupgrade" not in head.lower():
+        return data
+    return re.sub(rb"(?i)\r\nupgrade(?=[ \t]*:)", b"\r\nx-upgrade", head) + data[len(head) :]
 
 
 def _allow_descriptors() -> None:

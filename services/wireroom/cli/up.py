@@ -22,14 +22,18 @@ if TYPE_CHECKING:
 
 PUSHED, HUB = ("/v1/", "/problems/"), "/hub"
 HOST, PORT, PORTS = "127.0.0.1", 8080, click.IntRange(0, 65535)
+metrics_option = click.option(
+    "--metrics-port", type=PORTS, help="Where Prometheus may read what the ingest counts, at /metrics."
+)
 
 
 @click.command()
 @click.option("--host", default=HOST, show_default=True, help="Where the web server listens.")
 @click.option("--port", type=PORTS, default=PORT, show_default=True, help="0 takes any free one.")
+@metrics_option
 @click.option("--drain", is_flag=True, help="Process what is there, then exit; no web server.")
 @with_settings
-def command(settings: Settings, host: str, port: int, drain: bool) -> None:
+def command(settings: Settings, host: str, port: int, metrics_port: int | None, drain: bool) -> None:
     """Run everything in one process.
 
     That is every installed sink's worker, a web server, and notifications where `notify` says whom to tell. Others may
@@ -39,7 +43,7 @@ def command(settings: Settings, host: str, port: int, drain: bool) -> None:
     if drain:
         run_drained(settings)
     else:
-        run(settings, host, port)
+        run(settings, host, port, metrics_port=metrics_port)
 
 
 def run_drained(settings: Settings) -> None:
@@ -53,7 +57,13 @@ def run_drained(settings: Settings) -> None:
             notifier(settings, events, store).run(running.stop.is_set, drain=True)
 
 
-def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running], None] | None = None) -> None:
+def run(
+    settings: Settings,
+    host: str,
+    port: int,
+    beside: Callable[[Log, Running], None] | None = None,
+    metrics_port: int | None = None,
+) -> None:
     """Workers, web server and live lines, until a signal; `beside` runs in a thread of its own with the log."""
     with installed():
         from wireroom.ingest.app import Ingest
@@ -85,15 +95,22 @@ def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running
         if settings.notify.anyone:
             telling = notifier(settings, events, store)
             running.start(NOTIFY, lambda: telling.run(running.stop.is_set))
-        running.start("web server", server.run)
+        servers = {"web server": server}
+        if metrics_port is not None:
+            servers["metrics"] = WebServer(taken.counts.page, host, metrics_port)
+        for name, each in servers.items():
+            running.start(name, each.run)
         if beside:
             running.start("demo", lambda: beside(events, running))
         click.echo(f"Wireroom is at {server.address}  (Ctrl-C ends it)")
         for feed in settings.feeds:
             click.echo(f"  {server.address}feeds/{feed.publication}/{feed.id}.{feed.formats[0]}")
         click.echo(f"Push events to {server.address}v1/events with a key: wireroom keys create --publication ID")
+        if metrics_port is not None:
+            click.echo(f"Metrics are at {servers['metrics'].address}metrics")
         Lines(events).show(running)
-        server.stop()
+        for each in servers.values():
+            each.stop()
         running.finish()
 
 
