@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from wireroom.config_environment import CONFIG, overlay
 from wireroom.config_file import Given, placed, read
 from wireroom.config_hooks import HookSettings, hook_faults, secrets_read
+from wireroom.config_partners import PRIVATE, AccessLogSettings, PartnerSettings, partner_faults
 from wireroom.errors import ConfigurationError, Fault
 from wireroom.faults import Expected, faults_of
 from wireroom.fields import Few, Id, Language, Name, Url
@@ -133,6 +134,19 @@ class FeedSettings(_Section):
     content: Literal["full", "summary"] = Field("full", description="full: the body too; summary: not the body")
     paid: Literal["summary", "full"] = Field("summary", description="full: the body of PAID articles too")
     cache_control: _Header = Field("public, max-age=60", description="how long others may keep it")
+    private: Annotated[bool, Strict(), Expected("true or false")] = Field(
+        False, description="true: only the partners that may read it do, under private/"
+    )
+
+    @property
+    def stem(self) -> str:
+        """The keys of its documents without their endings."""
+        return f"{'private/' if self.private else ''}feeds/{self.publication}/{self.id}"
+
+    @property
+    def caching(self) -> str:
+        """Cache-Control of its documents: of a private feed `private, no-store`, unless it says otherwise."""
+        return PRIVATE if self.private and "cache_control" not in self.model_fields_set else self.cache_control
 
 
 class Security(_Section):
@@ -180,6 +194,8 @@ class Settings(_Section):
     publications: tuple[Publication, ...] = Field((), description="the news sites; none: each one that turns up")
     feeds: tuple[FeedSettings, ...] = Field((), description="the feeds of the publications")
     hooks: tuple[HookSettings, ...] = Field((), description="which systems may push, and by which secret")
+    partners: tuple[PartnerSettings, ...] = Field((), description="who may read private feeds")
+    access_log: AccessLogSettings = Field(AccessLogSettings(), description="what is kept of partners' requests")
     public_url: _Base = Field("http://127.0.0.1:8080/", description="where documents are read")
     log: LogSettings = Field(LogSettings(), description="where events live")
     store: StoreSettings = Field(StoreSettings(), description="where documents and editions live")
@@ -246,6 +262,7 @@ def _contradictions(tree: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(f"{path}.id", repr(feed["id"]), "another id: an article's `exclude` means all feeds by it")
         yield from _strangers(path, feed, ids)
     yield from hook_faults(_objects(tree, "hooks"), ids)
+    yield from partner_faults(_objects(tree, "partners"), feeds)
     yield from _half_secure(tree)
     yield from _half_registered(tree)
 

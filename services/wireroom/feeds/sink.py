@@ -130,7 +130,7 @@ class Feed:
         """None: nothing but the feed itself shows an article."""
 
     def _document(self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication) -> Document:
-        key = f"feeds/{self.publication}/{self.name}.{form}"
+        key = f"{self.settings.stem}.{form}"
         address = f"{(owner.public_url or self.public_url).rstrip('/')}/{key}"
         pieces = self._pieces(form, channel(self.settings, owner, address), listed, edition)
         document = Document(
@@ -139,7 +139,7 @@ class Feed:
             head=b"".join((pieces.head, *pieces.parts)),
             tail=pieces.tail,
             articles=tuple(item.entry.article for item in listed),
-            cache_control=self.settings.cache_control,
+            cache_control=self.settings.caching,
             language=owner.language,
         )
         return gate.check(document, [_id(form, item) for item in listed])
