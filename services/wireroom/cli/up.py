@@ -64,7 +64,7 @@ def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running
     with until_signal(running.stop), opened(settings) as (events, store), ExitStack() as stack:
         server = WebServer(application, host, port)
         settings = at_address(settings, server.address)
-        served = create_app(store, settings)
+        served = create_app(store, settings, ending=stack)
         taken = stack.enter_context(closing(Ingest(events, store, settings)))
         for name in installed_sinks():
             one = stack.enter_context(worker(name, settings, events, store))
@@ -74,7 +74,7 @@ def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running
             running.start("demo", lambda: beside(events, running))
         click.echo(f"Wireroom is at {server.address}  (Ctrl-C ends it)")
         for feed in settings.feeds:
-            click.echo(f"  {server.address}feeds/{feed.publication}/{feed.id}.{feed.formats[0]}")
+            click.echo(f"  {server.address}{feed.stem}.{feed.formats[0]}")
         click.echo(f"Push events to {server.address}v1/events with a key: wireroom keys create --publication ID")
         Lines(events).show(running)
         server.stop()

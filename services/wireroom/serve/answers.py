@@ -15,11 +15,12 @@ _date = lru_cache(256)(http_date)
 
 
 class Answer(NamedTuple):
-    """A whole answer; `body` goes out unless the reader asked for the head alone."""
+    """A whole answer; `body` goes out unless the reader asked for the head alone. `served`: what it is about."""
 
     status: int
     headers: Sequence[Header]
     body: bytes = b""
+    served: Served | None = None
 
 
 def of_document(served: Served, asked: Mapping[bytes, bytes], cache_control: str, now: int) -> Answer:
@@ -38,11 +39,11 @@ def of_document(served: Served, asked: Mapping[bytes, bytes], cache_control: str
         *_age(now - served.read_at),
     ]
     if not served.withdrawn and not_modified(asked, etag, modified):
-        return Answer(304, headers)
+        return Answer(304, headers, served=served)
     if packed:
         headers.append((b"content-encoding", b"gzip"))
     headers += (b"content-type", (media_type(served.key) or "").encode()), _length(body)
-    return Answer(410 if served.withdrawn else 200, headers, body)
+    return Answer(410 if served.withdrawn else 200, headers, body, served)
 
 
 def of_text(status: int, text: str, *headers: Header) -> Answer:

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections import OrderedDict
+from collections.abc import Iterator
 from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from wireroom.sink import installed_sinks
 from wireroom.store import PolledStore, Stored
 from wireroom.store.naming import is_key
 
+PRIVATE = "private/"  # what the keys of documents begin with that are for partners only
 _ROOM = 32_000_000  # bytes of bodies, compressed ones included
 _FOLDERS = frozenset(installed_sinks())
 _TYPES = {
@@ -24,14 +26,19 @@ _TYPES = {
 
 
 def media_type(key: str) -> str | None:
-    """The content type of a public key; None for a key that is not public."""
-    folder, *names = key.split("/")
+    """The content type of a document's key, public or private; None for any other key."""
+    folder, *names = key.removeprefix(PRIVATE).split("/")
     if folder not in _FOLDERS or not names or not is_key(key):
         return None
     ending = _TYPES.get(names[-1].rpartition(".")[2])
     if ending == "application/json" and (folder == "feeds" or (folder == "articles" and len(names) == 1)):
         ending = "application/feed+json"
     return f"{ending}; charset=utf-8" if ending else None
+
+
+def is_public(key: str) -> bool:
+    """Whether it is the key of a document that anyone may read."""
+    return not key.startswith(PRIVATE) and media_type(key) is not None
 
 
 def is_article(key: str) -> bool:
@@ -71,10 +78,12 @@ class Documents:
     """What the store holds under public keys, through a cache of bounded size. Safe to use from several threads.
 
     A document is at most a second old, or 10 ms where the store is near. While the store is unwell, what is held of it
-    is served, and says how old it is.
+    is served, and says how old it is. What begins with one of `hidden` is not there: a feed that became private has
+    left documents at its public keys.
     """
 
-    def __init__(self, store: PolledStore, clock: Clock) -> None:
+    def __init__(self, store: PolledStore, clock: Clock, hidden: tuple[str, ...] = ()) -> None:
+        self._hidden = hidden
         self.near = store.near
         self._fresh = SECOND // 100 if store.near else SECOND
         self._store = store
@@ -88,9 +97,13 @@ class Documents:
         held = self._cache.get(key)
         return held if held and 0 <= self._clock.now() - held.read_at < self._fresh else None
 
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The keys of public documents that begin with `prefix`. Raises as the store does."""
+        return (key for key in self._store.keys(prefix) if is_public(key) and not key.startswith(self._hidden))
+
     def read(self, key: str) -> Served | None:
-        """A public document; None when there is none. Raises as the store does while nothing is held of it."""
-        if media_type(key) is None:
+        """A document; None when there is none. Raises as the store does while nothing is held of it."""
+        if media_type(key) is None or key.startswith(self._hidden):
             return None
         held = self.fresh(key) or self._ask(key)
         return held.served

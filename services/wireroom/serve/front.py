@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from wireroom.clock import Clock
 from wireroom.errors import RetryAfter, WireroomError
 from wireroom.serve.answers import Answer, of_document, of_text
-from wireroom.serve.documents import Documents, Served, media_type
+from wireroom.serve.documents import Documents, Served, is_public
 
 _NOT_ALLOWED = of_text(405, "Method Not Allowed", (b"allow", b"GET, HEAD"))
 _NOT_FOUND = of_text(404, "Not Found")
@@ -30,7 +30,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it."""
-        if scope["type"] != "http" or media_type(key := scope["path"][1:]) is None:
+        if scope["type"] != "http" or not is_public(key := scope["path"][1:]):
             await self._rest(scope, receive, send)
             return
         answer = await self._answer(key, scope)
@@ -40,14 +40,21 @@ class Front:
     async def _answer(self, key: str, scope: Scope) -> Answer:
         if scope["method"] not in ("GET", "HEAD"):
             return _NOT_ALLOWED
+        return await self.document(key, dict(scope["headers"]))
+
+    async def document(self, key: str, asked: Mapping[bytes, bytes], cache_control: str | None = None) -> Answer:
+        """What is answered about a document to a reader who may see it.
+
+        `asked`: the request's headers. Without `cache_control` it is as for any public document.
+        """
         try:
             served = await self._read(key)
         except WireroomError as error:
             return unwell(error)
         if served is None:
             return _NOT_FOUND
-        control = self._controls.get(key.rpartition(".")[0], "public, max-age=60")
-        return of_document(served, dict(scope["headers"]), control, self._clock.now())
+        control = cache_control or self._controls.get(key.rpartition(".")[0], "public, max-age=60")
+        return of_document(served, asked, control, self._clock.now())
 
     async def _read(self, key: str) -> Served | None:
         if self._documents.near:

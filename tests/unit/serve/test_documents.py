@@ -7,7 +7,7 @@ import pytest
 from wireroom.clock import SECOND, ManualClock
 from wireroom.errors import RetryAfter
 from wireroom.serve import documents as module
-from wireroom.serve.documents import Documents, media_type
+from wireroom.serve.documents import Documents, is_public, media_type
 from wireroom.store import STATE, Stored
 from wireroom.store.memory import MemoryStore
 
@@ -40,7 +40,7 @@ def test_the_type_follows_from_the_key(key: str, expected: str) -> None:
     ],
 )  # fmt: skip
 def test_nothing_else_is_public(key: str) -> None:
-    assert media_type(key) is None
+    assert not is_public(key)
 
 
 class Counting(MemoryStore):
@@ -201,3 +201,14 @@ def test_only_a_tombstone_counts_as_withdrawn(text: bytes, withdrawn: bool, cloc
 def body(documents: Documents, key: str) -> bytes | None:
     served = documents.read(key)
     return served.stored.body if served else None
+
+
+def test_what_a_feed_left_when_it_became_private_is_not_there(clock: ManualClock) -> None:
+    store = MemoryStore(clock)
+    for key in ("feeds/p/wire.rss", "feeds/p/wire/1.atom", "feeds/p/wires.rss", "private/feeds/p/wire.rss"):
+        store.put(key, b"<rss/>", None, STATE)
+    documents = Documents(store, clock, ("feeds/p/wire.", "feeds/p/wire/"))
+    assert list(documents.keys("")) == ["feeds/p/wires.rss"]
+    assert documents.read("feeds/p/wire.rss") is None
+    assert documents.read("feeds/p/wire/1.atom") is None
+    assert documents.read("private/feeds/p/wire.rss") is not None
