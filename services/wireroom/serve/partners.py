@@ -7,16 +7,13 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from wireroom.clock import micros
 from wireroom.config_partners import PartnerSettings
-from wireroom.keys import Key
 
-KIND = "partners"
 PREFIX = "/private/"
-_SCOPE = "partner"
 _ID = "[a-z0-9][a-z0-9-]{0,63}"
 _PATH = re.compile(rf"(feeds/({_ID}/{_ID})(?:/[A-Za-z0-9_-]+)*\.(?:rss|atom|json))", re.ASCII)
 
@@ -27,16 +24,6 @@ class Asked(NamedTuple):
     secret: str | None
     document: str | None
     feed: str | None
-
-
-def scope_of(partner: str) -> Mapping[str, str]:
-    """The scope of a key that belongs to a partner."""
-    return {_SCOPE: partner}
-
-
-def partner_of(key: Key) -> str:
-    """Whose key it is; empty when it says of nobody."""
-    return str(key.scope.get(_SCOPE, ""))
 
 
 def asked(path: str, authorization: Sequence[bytes]) -> Asked:

@@ -13,11 +13,12 @@ from wireroom.config_partners import PartnerSettings
 from wireroom.errors import RetryAfter
 from wireroom.keyring import Keyring
 from wireroom.keys import Key, KeyList, Refusal, public_part
+from wireroom.partners.keys import PARTNERS, partner_of
 from wireroom.partners.records import Access, known_of
 from wireroom.serve.access import AccessLog
 from wireroom.serve.answers import Answer, Header, of_text
 from wireroom.serve.front import unwell
-from wireroom.serve.partners import KIND, PREFIX, Asked, asked, has_ended, partner_of
+from wireroom.serve.partners import PREFIX, Asked, asked, has_ended
 from wireroom.store import Store
 from wireroom.token_bucket import Bucket
 
@@ -51,7 +52,7 @@ class PrivateFeeds:
         self._controls = {f"{feed.publication}/{feed.id}": feed.caching for feed in settings.feeds if feed.private}
         self._partners = {partner.id: partner for partner in settings.partners}
         self._buckets = {ident: _bucket(partner) for ident, partner in self._partners.items()}
-        self._keyring = Keyring(KeyList(store, KIND), clock)
+        self._keyring = Keyring(KeyList(store, PARTNERS), clock)
         self._log = AccessLog(store, clock, settings.access_log.days)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,10 +10,10 @@ from tests.unit.serve.http import Answer, ask
 from wireroom.clock import SECOND, ManualClock
 from wireroom.config import Settings
 from wireroom.keys import Key, KeyList, mint
+from wireroom.partners.keys import PARTNERS, scope_of
 from wireroom.partners.records import Record
 from wireroom.partners.segments import read
 from wireroom.serve import create_app
-from wireroom.serve.partners import KIND, scope_of
 from wireroom.store import STATE
 from wireroom.store.memory import MemoryStore
 
@@ -46,7 +46,7 @@ class Partnership:
 
     def __init__(self, app: ASGIApp, store: MemoryStore, clock: ManualClock) -> None:
         self.app, self.store, self.clock = app, store, clock
-        self.list = KeyList(store, KIND)
+        self.list = KeyList(store, PARTNERS)
 
     def key(self, partner: str = "northern", expires_at: int | None = None) -> tuple[str, Key]:
         text, key = mint(scope_of(partner), "", self.clock.now(), expires_at)
