@@ -25,9 +25,10 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def command() -> None:
-    """Keys for pushing events, and of partners for reading private feeds: create, list, revoke.
+    """Keys of senders and of partners.
 
-    To rotate one, create a second, change to it, and revoke the first.
+    A sender pushes events with its key, a partner reads private feeds. To rotate one, create a second, change to it,
+    and revoke the first.
     """
 
 

@@ -29,7 +29,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def command() -> None:
-    """Partners, who read private feeds: what they may, and what they did."""
+    """Who reads private feeds, and who holds what."""
 
 
 @command.command("list")
