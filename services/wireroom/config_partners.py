@@ -58,6 +58,8 @@ def partner_faults(
             if isinstance(feed, str) and "/" in feed and feed not in private:
                 yield Fault(f"{path}.feeds[{at}]", repr(feed), f"one of {known}" if private else known)
     for path, feed in feeds:
+        if feed.get("private") is True and feed.get("moved_from"):
+            yield Fault(f"{path}.moved_from", "paths", "none: they would tell everybody of a private feed")
         control = str(feed.get("cache_control", PRIVATE))
         if feed.get("private") is True and not _is_private(control):
             yield Fault(f"{path}.cache_control", repr(control), f"{PRIVATE}, or private with a max-age: it is private")
