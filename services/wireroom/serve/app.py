@@ -1,6 +1,8 @@
 """The web server's routes: documents by key, robots.txt, and the catalogue at `/`."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
+from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,8 +18,10 @@ from wireroom.serve.answers import SAFE, Answer
 from wireroom.serve.catalogue import catalogue, sitemaps
 from wireroom.serve.documents import Documents
 from wireroom.serve.front import Front, unwell
+from wireroom.serve.lifetimes import Lifetimes
 from wireroom.serve.page import POLICY, page
 from wireroom.serve.private import PrivateFeeds
+from wireroom.serve.recent import Recent
 from wireroom.store import PolledStore
 
 _SAFE = {name.decode(): value.decode() for name, value in SAFE}
@@ -25,16 +29,18 @@ _SAFE = {name.decode(): value.decode() for name, value in SAFE}
 
 def create_app(
     store: PolledStore, settings: Settings, clock: Clock | None = None, ending: ExitStack | None = None
-) -> ASGIApp:
+) -> Front:
     """The ASGI application that serves a store's documents. What it does at its end is left in `ending`."""
     clock = clock or SystemClock()
     hidden = [f"feeds/{feed.publication}/{feed.id}" for feed in settings.feeds if feed.private]
     documents = Documents(store, clock, tuple(f"{stem}{mark}" for stem in hidden for mark in "./"))
-    controls = {f"feeds/{feed.publication}/{feed.id}": feed.cache_control for feed in settings.feeds}
 
-    def front(request: Request) -> Response:
-        body = page(catalogue(settings, documents.keys, documents.read), clock.now())
-        return Response(body, headers={**_SAFE, **POLICY, "Cache-Control": "no-cache"}, media_type="text/html")
+    shown = Recent(lambda: page(catalogue(settings, documents.keys, documents.read), clock.now()), clock)
+
+    async def front(request: Request) -> Response:
+        return Response(
+            await shown.get(), headers={**_SAFE, **POLICY, "Cache-Control": "no-cache"}, media_type="text/html"
+        )
 
     def robots(request: Request) -> Response:
         lines = ["User-agent: *", "Allow: /", *(f"Sitemap: {url}" for url in sitemaps(settings, documents.keys))]
@@ -45,8 +51,26 @@ def create_app(
     if hidden:
         app = private = PrivateFeeds(store, settings, clock, lambda *asked: site.document(*asked), app)
         (ending or ExitStack()).callback(private.close)
-    site = Front(documents, controls, clock, app)
+    site = Front(documents, _lifetimes(settings), dict(_moved(settings)), clock, app)
     return site
+
+
+def _lifetimes(settings: Settings) -> Lifetimes:
+    declared = {
+        f"feeds/{feed.publication}/{feed.id}": feed.cache_control
+        for feed in settings.feeds
+        if "cache_control" in feed.model_fields_set
+    }
+    return Lifetimes(declared, settings.cache_seconds)
+
+
+def _moved(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Old paths, and new ones below that of `public_url`: in the format that the ending names, else the first."""
+    base = urlsplit(settings.public_url).path.rstrip("/")
+    for feed in settings.feeds:
+        for old in map(unquote, feed.moved_from):
+            ending = next((form for form in feed.formats if old.endswith(f".{form}")), feed.formats[0])
+            yield old, f"{base}/{feed.stem}.{ending}"
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

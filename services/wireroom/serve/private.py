@@ -17,6 +17,7 @@ from wireroom.partners.keys import PARTNERS, partner_of
 from wireroom.partners.records import Access, known_of
 from wireroom.serve.access import AccessLog
 from wireroom.serve.answers import Answer, Header, of_text
+from wireroom.serve.conditions import fields
 from wireroom.serve.front import unwell
 from wireroom.serve.partners import PREFIX, Asked, asked, has_ended
 from wireroom.store import Store
@@ -91,7 +92,7 @@ class PrivateFeeds:
             told = f"At most {partner.rate} requests a minute."
             return of_text(429, told, (b"retry-after", b"%d" % math.ceil(wait)))
         bucket.take(1)
-        headers = {name: value for name, value in scope["headers"] if name != _DELTA}
+        headers = fields((name, value) for name, value in scope["headers"] if name != _DELTA)
         answer = await self._permitted(partner, what, scope["method"], headers)
         access = Access(
             time=self._clock.now(),
