@@ -15,7 +15,7 @@ from wireroom.partners.segments import SegmentWriter, day_of
 from wireroom.partners.shown import shown
 from wireroom.store import Store, Stored
 
-EVERY = 2.0  # seconds between two writes: so much is lost when the process is killed
+EVERY = 5.0  # seconds between two writes: so much is lost when the process is killed
 MOST = 20_000  # records in memory, while the store cannot be written
 _AT_ONCE = 5_000
 _LATEST = 3.0  # seconds for what is in hand, when the server ends
