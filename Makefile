@@ -2,7 +2,7 @@
 # It needs Python 3.11 or later and make; everything it writes stays in this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers test unit lint types format bench bench-kafka bench-ingest build installed lock upgrade
+.PHONY: help setup demo servers test unit lint types format bench bench-kafka bench-ingest bench-http build installed lock upgrade
 .PHONY: clean chaos openapi
 
 BIN := .venv/bin
@@ -80,6 +80,9 @@ bench-kafka: setup servers  ## measure the workers on Kafka and S3 only
 
 bench-ingest: setup servers  ## measure events over HTTP only
 	$(BIN)/python -m tests.bench ingest
+
+bench-http: setup  ## measure documents over HTTP beside nginx (needs wrk and nginx)
+	$(BIN)/python -m tests.bench http
 
 build: setup  ## the wheel and the source distribution, in dist
 	$(BIN)/python -m build --no-isolation

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from wireroom.config_environment import CONFIG, overlay
 from wireroom.config_file import Given, placed, read
 from wireroom.config_hooks import HookSettings, hook_faults, secrets_read
+from wireroom.config_moved import OldPaths, moved_faults
 from wireroom.errors import ConfigurationError, Fault
 from wireroom.faults import Expected, faults_of
 from wireroom.fields import Few, Id, Language, Name, Url
@@ -35,6 +36,7 @@ _Shards = Annotated[int, Strict(), Field(ge=1, le=1000), Expected("a whole numbe
 _Seconds = Annotated[
     float, Field(ge=0, le=3600, allow_inf_nan=False, strict=True), Expected("seconds: a number from 0 to 3600")
 ]
+_Lifetime = Annotated[int, Strict(), Field(ge=0, le=86_400), Expected("seconds: a whole number from 0 to 86400, a day")]
 _Header = Annotated[
     str, Strict(), Field(pattern=r"^[\x21-\x7E][\x20-\x7E]*$"), Expected("a header's value, such as public, max-age=60")
 ]
@@ -133,6 +135,7 @@ class FeedSettings(_Section):
     content: Literal["full", "summary"] = Field("full", description="full: the body too; summary: not the body")
     paid: Literal["summary", "full"] = Field("summary", description="full: the body of PAID articles too")
     cache_control: _Header = Field("public, max-age=60", description="how long others may keep it")
+    moved_from: OldPaths = Field((), description="paths that it had before, such as /rss.xml: they lead to it")
 
 
 class Security(_Section):
@@ -184,6 +187,9 @@ class Settings(_Section):
     log: LogSettings = Field(LogSettings(), description="where events live")
     store: StoreSettings = Field(StoreSettings(), description="where documents and editions live")
     registry: RegistrySettings = Field(RegistrySettings(), description="where other producers' schemas are")
+    cache_seconds: _Lifetime = Field(
+        300, description="how long caches may keep a document at most, and so one that is withdrawn meanwhile"
+    )
     flush_interval: _Seconds = Field(1.0, description="seconds between two writes of one edition, at least")
 
     @property
@@ -245,6 +251,7 @@ def _contradictions(tree: Mapping[str, Any]) -> Iterator[Fault]:
         if str(feed.get("id")) in OUTPUTS:
             yield Fault(f"{path}.id", repr(feed["id"]), "another id: an article's `exclude` means all feeds by it")
         yield from _strangers(path, feed, ids)
+    yield from moved_faults(feeds)
     yield from hook_faults(_objects(tree, "hooks"), ids)
     yield from _half_secure(tree)
     yield from _half_registered(tree)

@@ -1,6 +1,6 @@
 """`wireroom up`: log, workers and web server in one process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from wireroom.sink import installed_sinks
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
+
+    from wireroom.web import Message
 
 PUSHED = ("/v1/", "/problems/")
 HOST, PORT, PORTS = "127.0.0.1", 8080, click.IntRange(0, 65535)
@@ -56,13 +58,18 @@ def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running
         from wireroom.serve import create_app
         from wireroom.web import WebServer
 
-    async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
+    class Application:
         """Both name the address, which is known once it is bound."""
-        await (taken if scope["path"].startswith(PUSHED) else served)(scope, receive, send)
+
+        async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+            await (taken if scope["path"].startswith(PUSHED) else served)(scope, receive, send)
+
+        def at_once(self, target: bytes, asked: Mapping[bytes, bytes]) -> "Message | None":
+            return served.at_once(target, asked)
 
     running = Running()
     with until_signal(running.stop), opened(settings) as (events, store), ExitStack() as stack:
-        server = WebServer(application, host, port)
+        server = WebServer(Application(), host, port)
         settings = at_address(settings, server.address)
         served = create_app(store, settings)
         taken = stack.enter_context(closing(Ingest(events, store, settings)))
