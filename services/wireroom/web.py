@@ -114,6 +114,13 @@ class _Connection(HttpToolsProtocol):
         if not self._in_body and self._head > HEAD:
             self._refuse_head()
 
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # as asyncio has it
+        """Whoever has asked and says no more still gets the answer."""
+        if self._in_body or self.cycle is None or self.cycle.response_complete:
+            return None
+        self.cycle.keep_alive = False
+        return True
+
     def on_message_begin(self) -> None:
         """A request begins; what uvicorn makes of one is made when it is needed."""
         self.url, self.headers = b"", []
