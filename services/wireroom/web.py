@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import resource
 import socket
@@ -76,6 +77,7 @@ class WebServer:
 
     def run(self) -> None:
         """Serve until `stop`."""
+        gc.freeze()  # what is loaded stays: no use in looking through it again and again
         try:
             self._uvicorn.run(sockets=[self._socket])
         finally:
@@ -111,6 +113,13 @@ class _Connection(HttpToolsProtocol):
         super().data_received(data)
         if not self._in_body and self._head > HEAD:
             self._refuse_head()
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # as asyncio has it
+        """Whoever has asked and says no more still gets the answer."""
+        if self._in_body or self.cycle is None or self.cycle.response_complete:
+            return None
+        self.cycle.keep_alive = False
+        return True
 
     def on_message_begin(self) -> None:
         """A request begins; what uvicorn makes of one is made when it is needed."""

@@ -49,7 +49,7 @@ server.run()
 def run() -> Iterator[Row]:
     """The empty server, then SQLite, then Kafka."""
     Path("build").mkdir(exist_ok=True)
-    singles = [json.dumps(event).encode() for event in events(SINGLES)]
+    singles = [json.dumps(event, ensure_ascii=False).encode() for event in events(SINGLES)]
     with TemporaryDirectory(dir="build") as name, serving([sys.executable, "-c", EMPTY], Path(name)) as (url, _):
         empty = apart(send, url, "", "/v1/events", "application/json", singles, CONNECTIONS)
         yield _row("the empty server", empty, "requests/s")
@@ -61,9 +61,9 @@ def run() -> Iterator[Row]:
 
 
 def events(count: int) -> Iterator[dict[str, object]]:
-    """As a publishing system sends them: 6 KB or so each."""
+    """As a publishing system sends them, without what it does not know: 6 to 7 KB each."""
     for event in Corpus().events(count, datetime.now(UTC)):
-        yield event.model_dump(mode="json")
+        yield event.model_dump(mode="json", exclude_defaults=True)
 
 
 def measured(kind: str, log: str, folder: Path, singles: Sequence[bytes], empty: float) -> Iterator[Row]:

@@ -228,6 +228,17 @@ def test_who_wants_one_answer_gets_one(server: WebServer, head: bytes) -> None:
     assert received.endswith(b"<feed/>")
 
 
+def test_whoever_says_no_more_still_gets_the_answer(server: WebServer) -> None:
+    for path in (RSS, RSS, b"/robots.txt"):
+        with socket.create_connection(server._socket.getsockname(), timeout=10) as client:
+            client.sendall(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path)
+            client.shutdown(socket.SHUT_WR)
+            received = b""
+            while more := client.recv(100_000):
+                received += more
+        assert heads(received) == [b"200"]
+
+
 def test_a_connection_that_rests_is_closed(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RESTING", 0.05)
     one = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % RSS

@@ -39,6 +39,7 @@ class Appends:
         self._changed = Condition()
         self._waiting: dict[str, deque[_Waiting]] = {topic: deque() for topic in (ARTICLES, DEAD_LETTERS, BACKFILL)}
         self._closed = False
+        self._waking = False
         for number in range(writers):  # daemons: a log that hangs must not keep the process from ending
             Thread(target=self._run, name=f"append-{number}", daemon=True).start()
 
@@ -52,9 +53,10 @@ class Appends:
         self._memory.take(size)
         self._loop = asyncio.get_running_loop()
         one = _Waiting(messages, size, self._loop.create_future())
-        with self._changed:
-            self._waiting[topic].append(one)
-            self._changed.notify()
+        self._waiting[topic].append(one)
+        if not self._waking:  # once for all that comes in this turn of the loop: waking a thread takes long
+            self._waking = True
+            self._loop.call_soon(self._wake)
         return await one.written
 
     def close(self) -> None:
@@ -62,6 +64,11 @@ class Appends:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _wake(self) -> None:
+        self._waking = False
+        with self._changed:
+            self._changed.notify()
 
     def _run(self) -> None:
         while batch := self._take():
@@ -77,7 +84,9 @@ class Appends:
             self._changed.wait_for(lambda: self._closed or any(self._waiting.values()))
             for topic, waiting in self._waiting.items():
                 if waiting:
-                    return topic, _together(waiting)
+                    together = _together(waiting)
+                    self._changed.notify()  # for another thread, should there be more
+                    return topic, together
         return None
 
     def _write(self, topic: str, wanted: Sequence[_Waiting]) -> Iterator[tuple[Sequence[_Waiting], _Result]]:
