@@ -35,9 +35,14 @@ class Keyring:
 
     async def find(self, text: str) -> Key | Refusal:
         """The key that a text is, or why it is not taken. Raises RetryAfter when the keys cannot be read for long."""
-        if time.monotonic() - self._read_at > FRESH:
-            await self._refresh()
+        if (found := self.find_at_once(text)) is not None:
+            return found
+        await self._refresh()
         return check(text, self.keys, self._clock.now())
+
+    def find_at_once(self, text: str) -> Key | Refusal | None:
+        """The same without waiting; None when the keys must be read again first."""
+        return check(text, self.keys, self._clock.now()) if time.monotonic() - self._read_at <= FRESH else None
 
     def close(self) -> None:
         """Let the thread end."""

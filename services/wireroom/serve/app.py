@@ -49,7 +49,7 @@ def create_app(
     routes = [Route("/", front), Route("/robots.txt", robots)]
     app: ASGIApp = Starlette(routes=routes, exception_handlers={HTTPException: _refuse, WireroomError: _unwell})
     if hidden:
-        app = private = PrivateFeeds(store, settings, clock, lambda *asked: site.document(*asked), app)
+        app = private = PrivateFeeds(store, settings, clock, lambda: site, app)
         (ending or ExitStack()).callback(private.close)
     site = Front(documents, _lifetimes(settings), dict(_moved(settings)), clock, app)
     return site

@@ -4,8 +4,6 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from starlette.types import ASGIApp
-
 from tests.unit.serve.http import Answer, ask
 from wireroom.clock import SECOND, ManualClock
 from wireroom.config import Settings
@@ -14,6 +12,7 @@ from wireroom.partners.keys import PARTNERS, scope_of
 from wireroom.partners.records import Record
 from wireroom.partners.segments import read
 from wireroom.serve import create_app
+from wireroom.serve.front import Front
 from wireroom.store import STATE
 from wireroom.store.memory import MemoryStore
 
@@ -44,8 +43,8 @@ def rss(generation: int, *guids: str) -> bytes:
 class Partnership:
     """The server, what is in its store, and who asks."""
 
-    def __init__(self, app: ASGIApp, store: MemoryStore, clock: ManualClock) -> None:
-        self.app, self.store, self.clock = app, store, clock
+    def __init__(self, site: Front, store: MemoryStore, clock: ManualClock) -> None:
+        self.site, self.store, self.clock = site, store, clock
         self.list = KeyList(store, PARTNERS)
 
     def key(self, partner: str = "northern", expires_at: int | None = None) -> tuple[str, Key]:
@@ -62,7 +61,7 @@ class Partnership:
 
     def ask(self, path: str, key: str | None = None, method: str = "GET", **headers: str) -> Answer:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return ask(self.app, path, ({"Authorization": f"Bearer {key}"} if key else {}) | given, method)
+        return ask(self.site, path, ({"Authorization": f"Bearer {key}"} if key else {}) | given, method)
 
 
 @contextmanager

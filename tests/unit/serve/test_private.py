@@ -300,6 +300,55 @@ def test_nothing_from_outside_gets_into_a_header(partners: Partnership) -> None:
         assert all("\r" not in value and "\n" not in value for value in answer.headers.values())
 
 
+def at_once(partners: Partnership, path: str, **headers: str) -> bytes | None:
+    asked = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
+    found = partners.site.at_once(path.encode(), asked)
+    return found and b"".join(found)
+
+
+def test_what_is_at_hand_is_answered_at_once_and_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring, "FRESH", 3600.0)
+    with partnership() as partners:
+        text, key = partners.key()
+        bearer = f"Bearer {text}"
+        assert at_once(partners, PATH, authorization=bearer) is None, "the keys were never read"
+        whole = partners.ask(PATH, text)
+        for ready in (
+            at_once(partners, PATH, authorization=bearer, a_im="feed"),
+            at_once(partners, f"/private/{text}/feeds/daily/wire.rss"),
+        ):
+            assert ready
+            head, _, body = ready.partition(b"\r\n\r\n")
+            assert body == whole.body
+            lines = {line.partition(b":")[0].decode() for line in head.split(b"\r\n")[1:]}
+            assert lines == whole.headers.keys() | {"date"}
+        known = at_once(partners, PATH, authorization=bearer, if_none_match=whole.headers["etag"])
+        assert known
+        assert known.startswith(b"HTTP/1.1 304 ")
+        for path in (f"/{DESK}.rss", "/private/feeds/daily/none.rss", f"{PATH}?x", f"{PATH}%00", "/private/"):
+            assert at_once(partners, path, authorization=bearer) is None
+        assert at_once(partners, PATH) is None
+        assert at_once(partners, PATH, authorization=bearer[:-1]) is None
+        close(partners)
+        accesses = [record for record in logged(partners) if isinstance(record, Access)]
+        assert [(a.status, a.key, a.generation) for a in accesses] == [(s, key.id, 1) for s in (200, 200, 200, 304)]
+
+
+def test_rate_and_end_hold_for_what_is_answered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring, "FRESH", 3600.0)
+    with partnership() as partners:
+        south, north = partners.key("southern")[0], partners.key()[0]
+        partners.ask(PATH, south)
+        partners.ask(PATH, north)
+        answers = [at_once(partners, PATH, authorization=f"Bearer {south}") or b"" for _ in range(6)]
+        assert [answer.split()[1] for answer in answers] == [b"200"] * 5 + [b"429"]
+        partners.clock.time = START + 31 * DAY
+        monkeypatch.setattr(partners.site._documents, "_fresh", 60 * DAY)
+        ended = at_once(partners, PATH, authorization=f"Bearer {north}") or b""
+        assert ended.startswith(b"HTTP/1.1 403 ")
+        assert b"urn:" not in ended
+
+
 def test_without_private_feeds_there_is_no_such_address() -> None:
     with partnership(SETTINGS.model_copy(update={"feeds": SETTINGS.feeds[:1], "partners": ()})) as partners:
         assert partners.ask(PATH).status == 404
@@ -308,6 +357,6 @@ def test_without_private_feeds_there_is_no_such_address() -> None:
 
 def close(partners: Partnership) -> None:
     """End the server's threads: what is in hand is written then."""
-    found = partners.app._rest  # type: ignore[attr-defined]
+    found = partners.site._rest
     assert isinstance(found, PrivateFeeds)
     found._log.close()
