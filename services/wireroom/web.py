@@ -111,7 +111,7 @@ class _Connection(HttpToolsProtocol):
         """Take what came; the parser alone would keep a head of any size."""
         self._head += len(data)
         super().data_received(data)
-        if not self._in_body and self._head > HEAD:
+        if self._head > HEAD and not self._in_body:
             self._refuse_head()
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # as asyncio has it
@@ -141,8 +141,10 @@ class _Connection(HttpToolsProtocol):
         self._asked += 1
         if (ready := self._ready()) is not None:
             self._answered = True
-            self.transport.writelines(ready)
-            self._rest = self._rest or self.loop.call_later(RESTING, self._end_if_resting, self._asked)
+            head, body = ready
+            self.transport.write(head + body)  # in one piece: a call of its own for the body costs more than the copy
+            if self._rest is None:
+                self._rest = self.loop.call_later(RESTING, self._end_if_resting, self._asked)
             return
         self._begin()
         super().on_headers_complete()

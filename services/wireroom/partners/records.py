@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from wireroom.errors import Red
 
+ANY = "*"
 _KNOWN = re.compile(r'"[0-9A-Za-z_-]{1,100}"')
 
 
@@ -19,7 +20,7 @@ class Access:
     """A request and its answer.
 
     `key`: the id of the key. `etag` and `generation`: of the state that the answer was about, None where it was about
-    none. `known`: the ETag that the partner said it holds. `size`: bytes of the body that was sent.
+    none. `known`: the ETag that the partner said it holds, or `*`. `size`: bytes of the body that was sent.
     """
 
     time: int
@@ -35,13 +36,21 @@ class Access:
 
     @property
     def is_held(self) -> bool:
-        """Whether the partner has the state afterwards: it was sent whole, or was there already (304)."""
-        return self.generation is not None and (self.status == 304 or (self.status == 200 and self.method == "GET"))
+        """Whether the partner has the state afterwards: it was sent whole, or was there already (304).
+
+        304 on `*` says only that there is a document.
+        """
+        if self.generation is None:
+            return False
+        return self.known != ANY if self.status == 304 else self.status == 200 and self.method == "GET"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state of a document, told before the first answer about it: `shown` are digests of its entries' ids."""
+    """A state of a document, told before the first answer about it: `shown` are digests of its entries' ids.
+
+    `etag`: of its body as it is, not packed.
+    """
 
     time: int
     document: str
@@ -99,5 +108,8 @@ class Line:
 
 def known_of(if_none_match: bytes) -> str | None:
     """The first ETag in a header If-None-Match, if it can be one of ours: what else stands there is not kept."""
-    found = _KNOWN.search(if_none_match.decode("latin-1"))
+    text = if_none_match.decode("latin-1").strip()
+    if text == ANY:
+        return ANY
+    found = _KNOWN.search(text)
     return found.group() if found else None

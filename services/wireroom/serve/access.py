@@ -13,7 +13,9 @@ from wireroom.errors import Red, RetryAfter
 from wireroom.partners.records import Access, Line, Lost, Record, Slowed, State
 from wireroom.partners.segments import SegmentWriter, day_of
 from wireroom.partners.shown import shown
-from wireroom.store import Store, Stored
+from wireroom.serve.conditions import IDENTITY
+from wireroom.serve.documents import Served
+from wireroom.store import Store
 
 EVERY = 5.0  # seconds between two writes: so much is lost when the process is killed
 MOST = 20_000  # records in memory, while the store cannot be written
@@ -31,7 +33,7 @@ class AccessLog:
         self._clock = clock
         self._days = days
         self._writer = SegmentWriter(store)
-        self._waiting: deque[tuple[Access, Stored | None]] = deque()
+        self._waiting: deque[tuple[Access, Served | None]] = deque()
         self._slowed: Counter[str] = Counter()  # these two rise on the event loop alone,
         self._lost = 0
         self._slowed_told: Counter[str] = Counter()  # and these two in the thread
@@ -45,12 +47,12 @@ class AccessLog:
         self._thread = Thread(target=self._run, name="access log", daemon=True)
         self._thread.start()
 
-    def note(self, access: Access, stored: Stored | None = None) -> None:
+    def note(self, access: Access, served: Served | None = None) -> None:
         """A request was answered, with this state of the document if with any. Never waits."""
         if len(self._waiting) + len(self._lines) >= MOST:
             self._lost += 1
         else:
-            self._waiting.append((access, stored))
+            self._waiting.append((access, served))
 
     def slow(self, partner: str) -> None:
         """A request was one too many. Never waits."""
@@ -87,12 +89,12 @@ class AccessLog:
 
     def _records(self) -> Iterator[Record]:
         for _ in range(len(self._waiting)):
-            access, stored = self._waiting.popleft()
-            if stored is None:
+            access, served = self._waiting.popleft()
+            if served is None:
                 yield access
             else:
-                generation = generation_of(stored.body)
-                yield from self._state(access, stored, generation)
+                generation = generation_of(served.stored.body)
+                yield from self._state(access, served, generation)
                 yield replace(access, generation=generation)
         now = self._clock.now()
         for partner, count in list(self._slowed.items()):
@@ -104,14 +106,15 @@ class AccessLog:
             log.error("%s records of partners' requests are lost: the store could not be written", new)
             yield Lost(now, new)
 
-    def _state(self, access: Access, stored: Stored, generation: int) -> Iterator[State]:
+    def _state(self, access: Access, served: Served, generation: int) -> Iterator[State]:
         """What the document shows, where that was not yet told: each day is whole by itself."""
         state = day_of(access.time), generation
         if self._told.get(access.document) == state:
             return
         self._told[access.document] = state
         try:
-            yield State(access.time, access.document, generation, stored.etag, shown(access.document, stored.body))
+            entries = shown(access.document, served.stored.body)
+            yield State(access.time, access.document, generation, served.forms[IDENTITY].etag, entries)
         except ValueError as error:
             log.error("no receipts for %s: it is none of our documents: %s", access.document, error)
 

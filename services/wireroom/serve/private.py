@@ -156,7 +156,7 @@ class PrivateFeeds:
             known=known_of(headers.get(b"if-none-match", b"")),
             size=len(answer.body) if method == "GET" else 0,
         )
-        self._log.note(access, answer.served.stored if answer.served else None)
+        self._log.note(access, answer.served)
 
 
 def _bucket(partner: PartnerSettings) -> Bucket:

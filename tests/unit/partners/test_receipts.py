@@ -49,6 +49,10 @@ def test_the_head_alone_brings_nothing() -> None:
     assert verdict(access(2, 1), access(60, 2, method="HEAD")) is Verdict.HAS
 
 
+def test_304_on_any_state_proves_nothing() -> None:
+    assert verdict(access(2, 1), access(60, 2, 304, known="*")) is Verdict.HAS
+
+
 def test_a_server_that_was_behind_gives_it_again() -> None:
     assert verdict(access(2, 1), access(60, 2), access(61, 1)) is Verdict.HAS
     assert verdict(access(2, 1), access(60, 2), access(61, 1), access(62, 2)) is Verdict.SENT

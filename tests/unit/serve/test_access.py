@@ -12,8 +12,10 @@ from wireroom.partners.records import Access, Lost, State
 from wireroom.partners.segments import FOLDER, read
 from wireroom.serve import access as module
 from wireroom.serve.access import AccessLog
+from wireroom.serve.documents import Served
 from wireroom.store import Metadata, Stored
 from wireroom.store.memory import MemoryStore
+from wireroom.store.naming import etag
 
 
 class Away(MemoryStore):
@@ -42,22 +44,24 @@ def log(store: Away, clock: ManualClock) -> Iterator[AccessLog]:
     log.close()
 
 
-def stored(generation: int) -> Stored:
-    return Stored(rss(generation, "urn:a"), f'"tag{generation}"', START)
+def served(generation: int) -> Served:
+    return Served(RSS, Stored(rss(generation, "urn:a"), f'"tag{generation}"', START))
 
 
 def test_a_state_is_told_once_before_the_first_answer_about_it(log: AccessLog, store: Away) -> None:
     for generation in (1, 1, 2, 1):
-        log.note(access(1, None), stored(generation))
+        log.note(access(1, None), served(generation))
         log.write()
     told = [(type(record), getattr(record, "generation", None)) for record in read(store)]
     once = [(State, 1), (Access, 1), (Access, 1), (State, 2), (Access, 2), (State, 1), (Access, 1)]
     assert told == once
+    [first, *_] = (record for record in read(store) if isinstance(record, State))
+    assert first.etag == etag(rss(1, "urn:a")), "the one that readers get, whatever the store's is"
 
 
 def test_each_day_tells_the_state_again(log: AccessLog, store: Away) -> None:
     for second in (1, DAY // 1_000_000 + 1):
-        log.note(access(second, None), stored(1))
+        log.note(access(second, None), served(1))
     log.write()
     assert [type(record) for record in read(store, "1970-01-02")] == [State, Access]
 
@@ -89,7 +93,7 @@ def test_what_is_too_much_is_counted(log: AccessLog, store: Away, monkeypatch: p
 
 
 def test_a_document_that_cannot_be_read_is_logged_all_the_same(log: AccessLog, store: Away) -> None:
-    log.note(access(1, None), Stored(b"damaged", '"x"', START))
+    log.note(access(1, None), Served(RSS, Stored(b"damaged", '"x"', START)))
     log.write()
     assert [type(record) for record in read(store)] == [Access]
 
@@ -104,6 +108,6 @@ def test_old_days_go_as_days_pass(log: AccessLog, store: Away, clock: ManualCloc
 
 
 def test_what_is_in_hand_is_written_at_the_end(log: AccessLog, store: Away) -> None:
-    log.note(access(1, None), stored(1))
+    log.note(access(1, None), served(1))
     log.close()
     assert [record.document for record in read(store) if isinstance(record, Access)] == [RSS]

@@ -239,6 +239,7 @@ def test_what_was_answered_is_logged(partners: Partnership) -> None:
     partners.ask(PATH, text, if_none_match=etag)
     partners.ask(f"/{DESK}.rss", text)
     partners.ask("/private/feeds/../x", text)
+    partners.ask(PATH, text, if_none_match=" * ")
     partners.ask(PATH)
     close(partners)
     records = logged(partners)
@@ -250,6 +251,7 @@ def test_what_was_answered_is_logged(partners: Partnership) -> None:
         (f"{WIRE}.rss", 304, 1, etag),
         (f"{DESK}.rss", 404, None, None),
         ("-", 404, None, None),
+        (f"{WIRE}.rss", 304, 1, "*"),
     ]
     assert {(a.partner, a.key) for a in accesses} == {("northern", key.id)}
     assert [a.size for a in accesses[:2]] == [len(rss(1, "urn:a")), 0]
