@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo servers test unit lint types format bench bench-kafka bench-ingest bench-http build installed lock upgrade
-.PHONY: clean chaos openapi
+.PHONY: bench-million clean chaos openapi
 
 BIN := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -77,6 +77,9 @@ bench: setup  ## measure; prints a table and writes build/bench.json
 
 bench-kafka: setup servers  ## measure the workers on Kafka and S3 only
 	$(BIN)/python -m tests.bench kafka
+
+bench-million: setup servers  ## a million archived articles on Kafka beside live news; half an hour
+	$(BIN)/python -m tests.bench million
 
 bench-ingest: setup servers  ## measure events over HTTP only
 	$(BIN)/python -m tests.bench ingest

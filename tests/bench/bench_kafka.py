@@ -129,10 +129,10 @@ def live(folder: Path, url: str, bucket: str, interval: int) -> Iterator[Row]:
 
 
 @contextmanager
-def worker(folder: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """`wireroom worker feeds`."""
-    with (folder / "worker.log").open("wb") as output:
-        command = [*WIREROOM, "worker", "feeds"]
+def worker(folder: Path, environment: Mapping[str, str], sink: str = "feeds") -> Iterator[subprocess.Popen[bytes]]:
+    """`wireroom worker SINK`."""
+    with (folder / f"{sink}.log").open("ab") as output:
+        command = [*WIREROOM, "worker", sink]
         process = subprocess.Popen(command, cwd=folder, env=os.environ | environment, stdout=output, stderr=output)
     try:
         yield process

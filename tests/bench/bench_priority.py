@@ -30,7 +30,7 @@ def run() -> list[Row]:
         folder = Path(name)
         _write_archive(folder / "archive.ndjson")
         with Publisher(f"sqlite:///{folder}/data/wireroom.db") as publisher:
-            live = _live(publisher)
+            live = live_articles(publisher)
             _until(folder, next(live), shown=True)
             before = _generation(folder)
             waits = _withdrawals(folder, live, publisher)
@@ -60,15 +60,20 @@ def _withdrawals(folder: Path, live: Iterator[ArticleEvent], publisher: Publishe
         while publishing.poll() is None or not _is_read(folder):
             event = next(live)
             _until(folder, event, shown=True)
-            gone = {"kind": Kind.WITHDRAWN, "revision": 9, "event_id": f"{event.event_id}-gone", "article": None}
-            publisher.publish(event.model_copy(update=gone))
+            publisher.publish(withdrawal(event))
             waits.append(_until(folder, event, shown=False))
             time.sleep(PAUSE)
     assert publishing.returncode == 0
     return waits
 
 
-def _live(publisher: Publisher) -> Iterator[ArticleEvent]:
+def withdrawal(event: ArticleEvent) -> ArticleEvent:
+    """What takes an article back."""
+    gone = {"kind": Kind.WITHDRAWN, "revision": 9, "event_id": f"{event.event_id}-gone", "article": None}
+    return event.model_copy(update=gone)
+
+
+def live_articles(publisher: Publisher) -> Iterator[ArticleEvent]:
     """Articles of this moment, published as they are asked for."""
     like = next(event for event in Corpus(small=True).events(100, datetime.now(UTC)) if event.kind is Kind.PUBLISHED)
     for number in count():

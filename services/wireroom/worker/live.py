@@ -148,10 +148,14 @@ class LiveEdition:
         self._draft(fold(self.draft, self.definition.window, changes, upto, now, self._outside.newest))
 
     def reconsider(self) -> None:
-        """Let go of articles of which another member has seen a later revision that is not in here."""
-        newest = self._outside.newest
-        kept = {e.id: e for e in self.draft.entries.values() if (seen := newest(e.id)) is None or seen <= e.order}
-        if len(kept) < len(self.draft.entries):
+        """Let go of articles that came meanwhile and of which another member has seen a later revision.
+
+        Those that the store shows already stay: whoever saw a later revision writes it there before it commits.
+        """
+        newest, written = self._outside.newest, self.base.entries if self.base else {}
+        new = [entry for ident, entry in self.draft.entries.items() if written.get(ident) != entry]
+        if stale := {e.id for e in new if (seen := newest(e.id)) is not None and seen > e.order}:
+            kept = {ident: entry for ident, entry in self.draft.entries.items() if ident not in stale}
             self._draft(replace(self.draft, entries=kept))
 
     def holds(self, ident: str) -> bool:

@@ -10,6 +10,7 @@ from tests.unit.worker.newsroom import (
     SETTINGS,
     SPORT,
     Faults,
+    Killed,
     Newsroom,
     member,
     run_to_rest,
@@ -64,6 +65,28 @@ def test_one_worker_takes_them() -> None:
     settle(session)
     assert room.shown() == {"c": 1, "b": 1}
     assert session.assignment.behind == set()
+
+
+def test_an_article_stays_while_whoever_has_seen_its_next_revision_has_not_written_it() -> None:
+    """Its other writer dies, at whatever it does last, and the owner goes on."""
+    for at in range(1, 100):
+        room, faults = Newsroom(partitions=2), Faults()
+        room.publish(put("a"))
+        owner, other = two(room, BIG, faults=[None, faults])
+        misroute(room, put("b"))
+        settle_together(owner, other)
+        misroute(room, put("a", 2), put("c"))
+        faults.at = faults.count + at
+        try:
+            settle(other)
+        except Killed:
+            for event in (put("d"), put("e")):  # the second is written over the owner's own state
+                room.publish(event)
+                settle(owner)
+            assert room.shown().keys() >= {"a", "b", "d", "e"}, faults.trace[-1]
+        else:
+            break
+    assert at > 5
 
 
 def test_two_members_write_the_edition_and_what_stands_behind_them() -> None:
