@@ -49,7 +49,9 @@ class Scripted:
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as file:
-            method, path, _ = file.readline().decode().split(" ")
+            if not (begin := file.readline()):
+                return  # the client left before it asked
+            method, path, _ = begin.decode().split(" ")
             headers = {}
             while line := file.readline().strip():
                 name, _, value = line.decode().partition(":")

@@ -71,6 +71,8 @@ class Quarantine:
         self._member = member
         self._watched: dict[Partition, Owned] = {}
         self._found: dict[Partition, Mark | None] = {}  # what the last owner left; None: it stopped in order
+        self._written: dict[Partition, Mark] = {}
+        self._etags: dict[Partition, str] = {}  # of the marks that were written
 
     @property
     def warned(self) -> bool:
@@ -100,6 +102,8 @@ class Quarantine:
     def _leave(self, partition: Partition) -> None:
         if stored := self._store.get(self._key(partition)):
             self._remove(self._key(partition), stored.etag)
+        self._etags.pop(partition, None)
+        self._written.pop(partition, None)
         del self._watched[partition], self._found[partition]
 
     def _remove(self, key: str, etag: str) -> None:
@@ -132,8 +136,8 @@ class Quarantine:
 
     def suspect_nobody(self) -> None:
         """What is done next is not about one record: a death there must not be blamed on the last one."""
-        for partition, found in self._found.items():
-            if found is not None:
+        for partition in [each for each, mark in self._written.items() if mark.suspect is not None]:
+            if (found := self._found.get(partition)) is not None:
                 self._write(partition, Mark(found.first, found.last))
 
     @staticmethod
@@ -161,10 +165,12 @@ class Quarantine:
                 self._write(partition, found)
 
     def _write(self, partition: Partition, mark: Mark) -> None:
-        key = self._key(partition)
-        stored = self._store.get(key)
+        key, etag = self._key(partition), self._etags.pop(partition, None)
+        if etag is None and (stored := self._store.get(key)):
+            etag = stored.etag
         with suppress(Conflict):  # another member took the partition over and watches it now
-            self._store.put(key, to_json(asdict(mark)), stored.etag if stored else None, STATE)
+            self._etags[partition] = self._store.put(key, to_json(asdict(mark)), etag, STATE)
+            self._written[partition] = mark
 
     def _marks(self, partition: Partition) -> str:
         return f"editions/{self._worker}/_marks/{partition.topic}-{partition.number}/"

@@ -105,7 +105,11 @@ class FirstReader:
     # ---- merging -----------------------------------------------------------------------------------------------
 
     def read(self, records: Iterable[Record]) -> None:
-        """Merge records into the live editions. Nothing has happened when it raises RetryAfter."""
+        """Merge records into the live editions. Nothing has happened when it raises RetryAfter.
+
+        A record that may have killed the last worker is also rendered by itself, while it is the suspect.
+        """
+        careful = self.careful
         positions: dict[Partition, int] = {}
         changes: dict[str, list[Change]] = defaultdict(list)
         direct: dict[str, tuple[Order, Direct]] = {}
@@ -118,6 +122,8 @@ class FirstReader:
                 continue
             if arrival is not None:
                 self._sort(arrival, owned, changes)
+                if careful:
+                    self._try_out(changes)
                 self._keep_winner(arrival, direct)
             positions[record.partition] = record.offset + 1
         self._settle(positions, changes, direct)
@@ -143,6 +149,10 @@ class FirstReader:
             if live is not None and self._touches(change := arrival.change(definition), live, changes):
                 changes[live.key].append(change)
         owned.meet(event.publication)
+
+    def _try_out(self, changes: Mapping[str, Sequence[Change]]) -> None:
+        for key, found in changes.items():
+            self._assignment.editions[key].try_out(change.entry for change in found if change.entry)
 
     def _touches(self, change: Change, live: LiveEdition, changes: Mapping[str, Sequence[Change]]) -> bool:
         """Whether the edition selects the article, holds it, is about to, or may hold it by another member's hand."""

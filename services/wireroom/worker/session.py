@@ -121,6 +121,7 @@ class Session:
             self._end()
         except Red as red:
             self.health.red(str(red))
+            self._survive()
             raise
         except Fenced:
             self._survive()
@@ -149,7 +150,7 @@ class Session:
 
     def _survive(self) -> None:
         """Say that no record was to blame; while the store is away the next owner must suspect one."""
-        with suppress(RetryAfter):
+        with suppress(RetryAfter, Red):
             self.quarantine.survive()
 
     def step(self, wait: bool = True) -> bool:
@@ -188,12 +189,9 @@ class Session:
             self._start_anew()
             records = ()
         self.quarantine.follow(self.assignment.owned.values())
-        careful = self.reader.careful
         self.quarantine.begin(records)
         self._read(records)
         self._write_direct()
-        if careful:
-            self.finish()
         catching_up = self.second.step(bool(self.reader.backlog))
         self._publish()
         idle = not (changed or records or catching_up)
@@ -341,6 +339,7 @@ class Session:
                 live.flush_by(self.reader.soon(live))
             times = [time for time in (live.flush_at, live.due) if time is not None]
             if live.key not in self.assignment.behind and times and min(times) <= now:
+                self.quarantine.suspect_nobody()
                 self.assignment.publish(live)
 
     def _tell_health(self) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.events import NOW, put
 from tests.unit.worker.newsroom import Newsroom, member, run_to_rest, settle, settle_together
 from wireroom.clock import ManualClock
-from wireroom.errors import Fenced
+from wireroom.errors import Fenced, Red
 from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, Partition, Record
 from wireroom.store import Metadata
 from wireroom.store.memory import MemoryStore
@@ -68,6 +68,20 @@ def lose_its_place(room: Newsroom) -> None:
         with pytest.raises(Fenced):
             session.run(lambda: False, drain=False, progress=lambda _: None)
     session.close()
+
+
+def test_who_stopped_with_a_reason_did_not_die(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Newsroom()
+    session = room.worker().join()
+    monkeypatch.setattr(session, "_publish", lambda: red("the store forbids it"))
+    with pytest.raises(Red):
+        session.run(lambda: False, drain=False, progress=lambda _: None)
+    session.close()
+    assert list(room.store.keys(MARKS)) == []
+
+
+def red(reason: str) -> None:
+    raise Red(reason, "mend it")
 
 
 def test_who_lost_its_place_did_not_die() -> None:
