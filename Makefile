@@ -2,8 +2,8 @@
 # It needs Python 3.11 or later and make; everything it writes stays in this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo servers test unit lint types format bench bench-kafka bench-ingest bench-http build installed lock upgrade
-.PHONY: bench-million clean chaos openapi
+.PHONY: help setup demo servers test unit lint types format bench bench-kafka bench-ingest build installed lock upgrade
+.PHONY: bench-http bench-million clean chaos openapi
 
 BIN := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip

@@ -7,7 +7,7 @@ import os
 import resource
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -19,6 +19,7 @@ MOST = 4_000  # connections at once, where so many descriptors may be open
 PATIENCE = 60.0  # seconds for asking and for taking the whole answer
 ASKING = 10.0  # seconds for the head of a first request
 RESTING = 5.0  # seconds, up to twice as many, in which a connection may be idle after answers at once
+UNREAD = 256_000_000  # bytes of answers that wait for their readers, all together
 LINGERING = 0.5  # seconds in which a request is still taken on an open connection, when the server ends
 HEAD = 64 * 1024  # bytes of a request without its body
 _WITH_BODY = frozenset({b"content-length", b"transfer-encoding", b"expect"})
@@ -97,6 +98,7 @@ class _Connection(HttpToolsProtocol):
     _asked = 0  # requests that came
     _answered = False  # the one that is being read, at once
     _rest: asyncio.TimerHandle | None = None
+    _waiting: ClassVar[dict["_Connection", None]] = {}  # whose readers do not take what they asked for, longest first
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Refuse it when there are too many."""
@@ -162,9 +164,24 @@ class _Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop watching."""
         super().connection_lost(exc)
+        self._waiting.pop(self, None)
         self._watch_again.cancel()
         if self._rest:
             self._rest.cancel()
+
+    def pause_writing(self) -> None:
+        """The reader does not take it. When too much waits in memory, whoever has waited longest is let go."""
+        super().pause_writing()
+        self._waiting[self] = None
+        while sum(one.transport.get_write_buffer_size() for one in self._waiting) > UNREAD:
+            longest = next(iter(self._waiting))
+            del self._waiting[longest]
+            longest.transport.abort()
+
+    def resume_writing(self) -> None:
+        """It is taken again."""
+        super().resume_writing()
+        self._waiting.pop(self, None)
 
     def shutdown(self) -> None:
         """Answer what was asked; whoever is just asking on an idle connection must not find it closed."""

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from tests.bench import Row
 from tests.bench.bench_ingest import resident, serving
-from tests.bench.bench_live import WIREROOM
+from tests.bench.bench_live import WIREROOM, processor
 from tests.bench.bench_render import CHANNEL, rounds, splice
 from tests.servers import Process, answers, free_port
 from wireroom.clock import SystemClock
@@ -56,6 +56,13 @@ http {{
 """
 
 
+class Server(NamedTuple):
+    """`pid`: of the process that answers."""
+
+    url: str
+    pid: int
+
+
 class Loaded(NamedTuple):
     """What wrk found. `rate`: answers a second; `p99`: milliseconds."""
 
@@ -75,11 +82,12 @@ def run() -> Iterator[Row]:
         command = [*SERVER, *WIREROOM, "serve", "--port", "0"]
         with serving(command, folder) as (ours, process), nginx(folder) as theirs:
             memory = [resident(process)]
-            yield beside("304", ours, theirs, 0.4, lambda url: f"If-None-Match: {etag(url)}")
-            yield beside("200, gzip", ours, theirs, 0.5, lambda url: "Accept-Encoding: gzip")
+            both = Server(ours, process.pid), Server(theirs, worker_of(folder))
+            yield from beside("304", both, 0.4, lambda url: f"If-None-Match: {etag(url)}")
+            yield from beside("200, gzip", both, 0.5, lambda url: "Accept-Encoding: gzip")
             private = [load(f"{ours}private/{key}/{PRIVATE}", "Accept-Encoding: gzip").rate for _ in range(ROUNDS)]
             yield row("200, gzip, private feed with its key check", median(private), "requests/s")
-            yield beside("200, as it is", ours, theirs, None, lambda url: "Accept: */*")
+            yield from beside("200, as it is", both, None, lambda url: "Accept: */*")
             memory.append(resident(process))
             yield row("catalogue", load(ours, "Accept: text/html").rate, "requests/s", goal=2_000)
             crowd = load(f"{ours}{KEY}", "Accept-Encoding: gzip", MANY)
@@ -118,14 +126,25 @@ def nginx(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/"
 
 
-def beside(name: str, ours: str, theirs: str, goal: float | None, header: Callable[[str], str]) -> Row:
-    """Medians, by turns. `goal`: a share of what nginx does."""
-    found: tuple[list[float], list[float]] = ([], [])
+def worker_of(folder: Path) -> int:
+    """nginx's process that answers."""
+    master = (folder / "nginx.pid").read_text().strip()
+    return int(Path(f"/proc/{master}/task/{master}/children").read_text().split()[0])
+
+
+def beside(name: str, both: tuple[Server, Server], goal: float | None, header: Callable[[str], str]) -> Iterator[Row]:
+    """Medians, by turns: rates, and processor time, which depends less on what else runs. `goal`: a share of nginx."""
+    rates: dict[Server, list[float]] = {server: [] for server in both}
+    times: dict[Server, list[float]] = {server: [] for server in both}
     for _ in range(ROUNDS):
-        for server, rates in zip((ours, theirs), found, strict=True):
-            rates.append(load(server + KEY, header(server + KEY)).rate)
-    rate, limit = map(median, found)
-    return row(f"{name}; limit: nginx", rate, "requests/s", limit, goal and goal * limit)
+        for server in both:
+            used = processor(server.pid)
+            rate = load(server.url + KEY, header(server.url + KEY)).rate
+            rates[server].append(rate)
+            times[server].append((processor(server.pid) - used) / (rate * SECONDS) * 1e6)
+    rate, limit = (median(rates[server]) for server in both)
+    yield row(f"{name}; limit: nginx", rate, "requests/s", limit, goal and goal * limit)
+    yield row(f"{name}, processor; limit: nginx", median(times[both[0]]), "µs", median(times[both[1]]))
 
 
 def etag(url: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from tests.unit.serve.newsroom import SETTINGS, fill
 from wireroom import web as module
@@ -257,6 +258,43 @@ def test_who_asks_much_and_takes_nothing_costs_little(server: WebServer) -> None
                 sent += greedy.send(one * 1000)
                 time.sleep(0.001)
     assert sent < 50_000_000
+
+
+LARGE = 20_000_000  # bytes; more than the kernel holds for a connection
+
+
+async def large(scope: Scope, receive: Receive, send: Send) -> None:
+    """Takes long to be taken."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % LARGE)]})
+    await send({"type": "http.response.body", "body": bytes(LARGE)})
+
+
+def test_of_those_who_do_not_take_their_answer_the_first_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNREAD", 2 * LARGE)
+    server = WebServer(large, port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    with contextlib.ExitStack() as stack:
+        greedy = []
+        for _ in range(5):
+            client = stack.enter_context(socket.create_connection(server._socket.getsockname(), timeout=10))
+            client.sendall(LAST)
+            assert client.recv(9) == b"HTTP/1.1 ", "it has been asked before the next one is"
+            greedy.append(client)
+        assert taken(greedy[-1]) > LARGE
+        assert taken(greedy[0]) < LARGE
+    server.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def taken(client: socket.socket) -> int:
+    """Bytes until the end, whichever it is."""
+    count = 0
+    with contextlib.suppress(ConnectionResetError):
+        while more := client.recv(1_000_000):
+            count += len(more)
+    return count
 
 
 def test_no_header_ends_early() -> None:

@@ -100,10 +100,11 @@ class Served:
         return Served(self.key, stored, dict(list(known.items())[-_EARLIER:]))
 
     def since(self, etag: str) -> "Forms | None":
-        """What is new since one of the earlier states, with the ETags of the whole; None when only the whole tells."""
+        """What is new since one of the earlier states, with the ETags of the whole; None when that is not worth it."""
         if etag not in self._since:
             part = delta(self.earlier[etag], self.stored.body)
-            self._since[etag] = None if part is None else forms(part, self.etag)
+            small = part is not None and len(part) <= len(self.stored.body) // 2  # compressing it holds up the others
+            self._since[etag] = forms(part, self.etag) if part is not None and small else None
         return self._since[etag]
 
     @property
@@ -162,7 +163,7 @@ class Documents:
         except WireroomError:
             return None
         held.served.read_at = now
-        return self._keep(key, Held(held.served, now))
+        return self._keep(key, Held(held.served, now), held.served)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """The keys of public documents that begin with `prefix`. Raises as the store does."""
@@ -183,20 +184,24 @@ class Documents:
         except WireroomError:
             if known is None:
                 raise
-            return self._keep(key, Held(known, self._clock.now()))
+            return self._keep(key, Held(known, self._clock.now()), known)
         if stored is None:
-            return self._keep(key, Held(None, now))
+            return self._keep(key, Held(None, now), known)
         if known is None:
-            known = Served(key, stored)
-        elif stored is not known.stored:
-            known = known.followed_by(stored)
-        known.read_at = now
-        return self._keep(key, Held(known, now))
+            served = Served(key, stored)
+        else:
+            served = known if stored is known.stored else known.followed_by(stored)
+        served.read_at = now
+        return self._keep(key, Held(served, now), known)
 
-    def _keep(self, key: str, held: Held) -> Held:
+    def _keep(self, key: str, held: Held, known: Served | None) -> Held:
+        """Hold it, unless another thread, which began with `known` too, has come to something else meanwhile."""
         with self._lock:
-            if old := self._cache.pop(key, None):
-                self._size -= old.weight
+            old = self._cache.get(key)
+            if old and old.served is not known and old.served is not held.served:
+                return old
+            if old:
+                self._size -= self._cache.pop(key).weight
             if held.weight <= _ROOM // 4:
                 self._cache[key] = held
                 self._size += held.weight

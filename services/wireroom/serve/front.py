@@ -16,6 +16,7 @@ from wireroom.serve.lifetimes import Lifetimes
 from wireroom.web import AtOnce, Message, message
 
 _LATEST = 0.5  # seconds that the store has for an answer before what is held is served
+_LONGEST = 2.5  # the same where nothing is held: less than what the web server waits for when it ends
 _MOST_ASKED = 1000  # questions to the store at once
 _MOST_MADE = 4096  # answers that are kept for a second
 _DECISIVE = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"a-im")
@@ -108,11 +109,14 @@ class Front:
         if held := self._documents.at_hand(key, self._clock.now()):
             return held.served
         question = self._asking.get(key) or self._ask(key)
-        if (known := self._documents.held(key)) is None:
-            return _told(await asyncio.shield(question.task))
-        left = question.latest - asyncio.get_running_loop().time()
-        await asyncio.wait([question.task], timeout=max(0.0, left))
-        return _told(question.task.result()) if question.task.done() else known.served
+        known = self._documents.held(key)
+        latest = question.begun + (_LATEST if known else _LONGEST)
+        await asyncio.wait([question.task], timeout=max(0.0, latest - asyncio.get_running_loop().time()))
+        if question.task.done():
+            return _told(question.task.result())
+        if known is None:
+            raise RetryAfter("the store takes too long")
+        return known.served
 
     def _ask(self, key: str) -> "_Question":
         """One question for all who want to know."""
@@ -120,7 +124,7 @@ class Front:
             raise RetryAfter("too much is being asked of the store")
         task = asyncio.create_task(self._look(key))
         task.add_done_callback(lambda _: self._asking.pop(key))
-        question = self._asking[key] = _Question(task, asyncio.get_running_loop().time() + _LATEST)
+        question = self._asking[key] = _Question(task, asyncio.get_running_loop().time())
         return question
 
     async def _look(self, key: str) -> "Served | WireroomError | None":
@@ -131,10 +135,10 @@ class Front:
 
 
 class _Question(NamedTuple):
-    """What the store is being asked; `latest`, by the loop's clock: from then on nobody waits who can do without."""
+    """What the store is being asked, since when by the loop's clock."""
 
     task: "asyncio.Task[Served | WireroomError | None]"
-    latest: float
+    begun: float
 
 
 def _told(result: Served | WireroomError | None) -> Served | None:

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+from collections.abc import Callable
 
 import brotli
 import pytest
@@ -191,18 +192,59 @@ def test_a_feed_knows_its_last_eight_states(clock: ManualClock) -> None:
     store = MemoryStore(clock)
     documents = Documents(store, clock)
     tag, etags = None, []
-    for number in range(12):
+    for number in range(30, 42):
         tag = store.put("feeds/p/x.rss", rss(*map(str, range(number, -1, -1))), tag, STATE)
         clock.time += SECOND
         served = documents.read("feeds/p/x.rss")
         etags.append(tag)
     assert served
     assert list(served.earlier) == etags[3:11]
-    for known, new in ((10, ["11"]), (9, ["11", "10"])):
+    for known, new in ((10, ["41"]), (9, ["41", "40"])):
         part = served.since(etags[known])
         assert part
         assert part["identity"] == (rss(*new), served.etag)
     assert served.since(etags[9]) is served.since(etags[9]), "worked out once"
+
+
+def test_a_delta_that_is_most_of_the_feed_is_not_worth_it(clock: ManualClock) -> None:
+    store = MemoryStore(clock)
+    documents = Documents(store, clock)
+    tag = store.put("feeds/p/x.rss", rss("a"), None, STATE)
+    documents.read("feeds/p/x.rss")
+    clock.time += SECOND
+    store.put("feeds/p/x.rss", rss("d", "c", "b", "a"), tag, STATE)
+    served = documents.read("feeds/p/x.rss")
+    assert served
+    assert served.since(tag) is None
+
+
+class Overtaken(Far):
+    """While its first answer is under way, `meanwhile` happens."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def refresh(self, key: str, known: Stored) -> Stored | None:
+        answer = super().refresh(key, known)
+        if meanwhile := self.meanwhile:
+            self.meanwhile = None
+            meanwhile()
+        return answer
+
+
+def test_an_answer_that_was_overtaken_brings_nothing_back(clock: ManualClock) -> None:
+    store = Overtaken(clock)
+    documents = Documents(store, clock)
+    tag = store.put("feeds/p/x.rss", b"one", None, STATE)
+    documents.read("feeds/p/x.rss")
+    clock.time += SECOND
+
+    def another_thread() -> None:
+        store.put("feeds/p/x.rss", b"two", tag, STATE)
+        assert body(documents, "feeds/p/x.rss") == b"two"
+
+    store.meanwhile = another_thread
+    assert body(documents, "feeds/p/x.rss") == b"two"
+    assert body(documents, "feeds/p/x.rss") == b"two"
 
 
 def test_the_cache_stays_within_its_room(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,6 +167,25 @@ def test_nobody_waits_for_a_slow_store_who_can_be_given_what_is_held(
     asyncio.run(readers())
 
 
+def test_whoever_can_be_given_nothing_is_told_to_come_again(
+    slow: Slow, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LONGEST", 0.05)
+    app = create_app(slow, SETTINGS, clock)
+    slow.answers.clear()
+
+    async def readers() -> None:
+        for _ in range(3):
+            answer = await app.document(RSS[1:], {})
+            assert (answer.status, dict(answer.headers)[b"retry-after"]) == (503, b"1")
+        assert slow.asked == 1
+        slow.answers.set()
+        while await get(app, RSS[1:]) != 200:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(readers())
+
+
 def test_questions_to_a_slow_store_are_bounded(slow: Slow, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_ASKED", 2)
     app = create_app(slow, SETTINGS, clock)
