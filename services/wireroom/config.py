@@ -13,6 +13,7 @@ from wireroom.config_file import Given, placed, read
 from wireroom.config_hooks import HookSettings, hook_faults, secrets_read
 from wireroom.config_moved import OldPaths, moved_faults
 from wireroom.config_notify import NotifySettings, notify_faults, webhook_secrets_read
+from wireroom.config_partners import PRIVATE, AccessLogSettings, PartnerSettings, partner_faults
 from wireroom.errors import ConfigurationError, Fault
 from wireroom.faults import Expected, faults_of
 from wireroom.fields import Few, Id, Language, Name, Url
@@ -137,6 +138,19 @@ class FeedSettings(_Section):
     paid: Literal["summary", "full"] = Field("summary", description="full: the body of PAID articles too")
     cache_control: _Header = Field("public, max-age=60", description="how long others may keep it")
     moved_from: OldPaths = Field((), description="paths that it had before, such as /rss.xml: they lead to it")
+    private: Annotated[bool, Strict(), Expected("true or false")] = Field(
+        False, description="true: only the partners that may read it do, under private/"
+    )
+
+    @property
+    def stem(self) -> str:
+        """The keys of its documents without their endings."""
+        return f"{'private/' if self.private else ''}feeds/{self.publication}/{self.id}"
+
+    @property
+    def caching(self) -> str:
+        """Cache-Control of its documents: of a private feed `private, no-store`, unless it says otherwise."""
+        return PRIVATE if self.private and "cache_control" not in self.model_fields_set else self.cache_control
 
 
 class Security(_Section):
@@ -185,6 +199,8 @@ class Settings(_Section):
     feeds: tuple[FeedSettings, ...] = Field((), description="the feeds of the publications")
     hooks: tuple[HookSettings, ...] = Field((), description="which systems may push, and by which secret")
     notify: NotifySettings = Field(NotifySettings(), description="who is told that documents changed")
+    partners: tuple[PartnerSettings, ...] = Field((), description="who may read private feeds")
+    access_log: AccessLogSettings = Field(AccessLogSettings(), description="what is kept of partners' requests")
     public_url: _Base = Field("http://127.0.0.1:8080/", description="where documents are read")
     log: LogSettings = Field(LogSettings(), description="where events live")
     store: StoreSettings = Field(StoreSettings(), description="where documents and editions live")
@@ -270,6 +286,7 @@ def _contradictions(tree: Mapping[str, Any]) -> Iterator[Fault]:
     yield from moved_faults(feeds)
     yield from hook_faults(_objects(tree, "hooks"), ids)
     yield from notify_faults(tree, ids, [(feed.get("publication"), feed.get("id")) for _, feed in feeds])
+    yield from partner_faults(_objects(tree, "partners"), feeds)
     yield from _half_secure(tree)
     yield from _half_registered(tree)
 

@@ -96,7 +96,10 @@ class Sink(Protocol):
 
     @property
     def name(self) -> str:
-        """The worker's name: `feeds`, `sitemaps`, `articles` … The keys of all its documents begin with it and `/`."""
+        """The worker's name: `feeds`, `sitemaps`, `articles` …
+
+        The keys of all its documents begin with it and `/`, those that are not for everybody with `private/` before.
+        """
         ...
 
     def definitions(self, publication: str) -> Sequence[Definition]:

@@ -25,14 +25,24 @@ from tests.bench.bench_ingest import resident, serving
 from tests.bench.bench_live import WIREROOM, processor
 from tests.bench.bench_render import CHANNEL, rounds, splice
 from tests.servers import Process, answers, free_port
+from wireroom.clock import SystemClock
 from wireroom.connect import open_store
 from wireroom.feeds.fragments import Fragments
+from wireroom.keys import KeyList, mint
+from wireroom.partners.keys import PARTNERS, scope_of
 from wireroom.store import STATE
 
 ROUNDS, SECONDS = 3, 2  # of each load
 READERS, MANY = 64, 1000  # connections
 ENTRIES = 8  # in full, 62 KB
 KEY = "feeds/kabar-harian/latest.rss"
+PRIVATE = "feeds/kabar-harian/wire.rss"
+SETTINGS = {
+    "store": {"url": "file:///store"},
+    "publications": [{"id": "kabar-harian", "name": "Kabar Harian", "language": "id", "url": "https://kabar.example/"}],
+    "feeds": [{"id": "wire", "publication": "kabar-harian", "private": True}],
+    "partners": [{"id": "reader", "feeds": ["kabar-harian/wire"], "rate": 1_000_000}],
+}
 SERVER, CLIENT = (["taskset", "-c", core] for core in "01")
 NGINX = """
 daemon off; worker_processes 1; user {user} {group}; pid nginx.pid; error_log stderr;
@@ -68,13 +78,15 @@ def run() -> Iterator[Row]:
     Path("build").mkdir(exist_ok=True)
     with TemporaryDirectory(dir="build") as name:
         folder = Path(name).absolute()
-        fill(folder)
+        key = fill(folder)
         command = [*SERVER, *WIREROOM, "serve", "--port", "0"]
         with serving(command, folder) as (ours, process), nginx(folder) as theirs:
             memory = [resident(process)]
             both = Server(ours, process.pid), Server(theirs, worker_of(folder))
             yield from beside("304", both, 0.4, lambda url: f"If-None-Match: {etag(url)}")
             yield from beside("200, gzip", both, 0.5, lambda url: "Accept-Encoding: gzip")
+            private = [load(f"{ours}private/{key}/{PRIVATE}", "Accept-Encoding: gzip").rate for _ in range(ROUNDS)]
+            yield row("200, gzip, private feed with its key check", median(private), "requests/s")
             yield from beside("200, as it is", both, None, lambda url: "Accept: */*")
             memory.append(resident(process))
             yield row("catalogue", load(ours, "Accept: text/html").rate, "requests/s", goal=2_000)
@@ -86,15 +98,20 @@ def run() -> Iterator[Row]:
         yield row(f"memory {when}", value, "MB")
 
 
-def fill(folder: Path) -> None:
-    """The same document in a store and where nginx looks for it."""
+def fill(folder: Path) -> str:
+    """The same document in a store, public and private, and where nginx looks for it; the key of a partner."""
     body = splice(CHANNEL, next(iter(rounds()))[:ENTRIES], Fragments())[0]
-    (folder / "wireroom.yaml").write_text(json.dumps({"store": {"url": "file:///store"}}))
-    open_store(f"file:///{folder}/store").put(KEY, body, None, STATE)
+    (folder / "wireroom.yaml").write_text(json.dumps(SETTINGS))
+    store = open_store(f"file:///{folder}/store")
+    for document in (KEY, f"private/{PRIVATE}"):
+        store.put(document, body, None, STATE)
+    text, key = mint(scope_of("reader"), "", SystemClock().now(), None)
+    KeyList(store, PARTNERS).add(key)
     path = folder / "files" / KEY
     path.parent.mkdir(parents=True)
     path.write_bytes(body)
     path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(body, 6))
+    return text
 
 
 @contextmanager

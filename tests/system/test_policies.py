@@ -134,6 +134,24 @@ def test_who_keeps_keys_changes_them_and_nothing_else() -> None:
     assert not allowed("keys", "s3:PutObject", "news/feeds/a/latest.rss", if_match='"etag"')
 
 
+def test_a_partner_server_reads_private_feeds_and_keys_and_keeps_the_access_log() -> None:
+    log, feed, keys = (
+        "news/editions/_access/2026-01-01/a-1.jsonl.gz",
+        "news/private/feeds/a/b.rss",
+        "news/editions/_keys/x",
+    )
+    for key in (feed, keys, log, "news/feeds/a/b.rss"):
+        assert allowed("partner-server", "s3:GetObject", key)
+        assert allowed("partner-server", "s3:ListBucket", key)
+        assert allowed("partner-server", "s3:PutObject", key, if_none_match="*") is (key == log)
+        assert allowed("partner-server", "s3:DeleteObject", key, if_match='"etag"') is (key == log)
+    assert not allowed("partner-server", "s3:PutObject", log)
+    assert not allowed("partner-server", "s3:GetObject", "news/editions/feeds/a/latest.json")
+    for key in (feed, keys, log):
+        assert not allowed("reader", "s3:GetObject", key)
+        assert not allowed("reader", "s3:ListBucket", key)
+
+
 def test_the_store_does_this_and_nothing_else() -> None:
     code = (ROOT / "services/wireroom/store/s3.py").read_text()
     calls = {"get_object": "s3:GetObject", "delete_object": "s3:DeleteObject", "list_objects_v2": "s3:ListBucket"}

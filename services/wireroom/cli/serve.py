@@ -1,5 +1,7 @@
 """`wireroom serve`: the web server alone."""
 
+from contextlib import ExitStack
+
 import click
 
 from wireroom.cli._running import Running, tell, until_signal
@@ -23,8 +25,8 @@ def command(settings: Settings, host: str, port: int) -> None:
         from wireroom.web import WebServer
     tell()
     running = Running()
-    server = WebServer(create_app(open_store(settings.store.url), settings), host, port)
-    with until_signal(running.stop):
+    with until_signal(running.stop), ExitStack() as stack:
+        server = WebServer(create_app(open_store(settings.store.url), settings, ending=stack), host, port)
         running.start("web server", server.run)
         click.echo(f"Wireroom's documents are at {server.address}  (Ctrl-C ends it)")
         running.stop.wait()

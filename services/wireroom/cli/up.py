@@ -14,6 +14,7 @@ from wireroom.config import Settings
 from wireroom.connect import installed
 from wireroom.log import Log
 from wireroom.sink import installed_sinks
+from wireroom.store import PolledStore
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -86,15 +87,10 @@ def run(
     with until_signal(running.stop), opened(settings) as (events, store), ExitStack() as stack:
         server = WebServer(Application(), host, port)
         settings = at_address(settings, server.address)
-        served = create_app(store, settings)
+        served = create_app(store, settings, ending=stack)
         taken = stack.enter_context(closing(Ingest(events, store, settings)))
-        for name in installed_sinks():
-            one = stack.enter_context(worker(name, settings, events, store))
-            running.start(name, lambda one=one: one.run(running.stop.is_set))  # type: ignore[misc]
         hub = stack.enter_context(closing(subscribing(settings, store))) if settings.notify.hub else None
-        if settings.notify.anyone:
-            telling = notifier(settings, events, store)
-            running.start(NOTIFY, lambda: telling.run(running.stop.is_set))
+        _start_workers(running, stack, settings, events, store)
         servers = {"web server": server}
         if metrics_port is not None:
             servers["metrics"] = WebServer(taken.counts.page, host, metrics_port)
@@ -102,16 +98,31 @@ def run(
             running.start(name, each.run)
         if beside:
             running.start("demo", lambda: beside(events, running))
-        click.echo(f"Wireroom is at {server.address}  (Ctrl-C ends it)")
-        for feed in settings.feeds:
-            click.echo(f"  {server.address}feeds/{feed.publication}/{feed.id}.{feed.formats[0]}")
-        click.echo(f"Push events to {server.address}v1/events with a key: wireroom keys create --publication ID")
-        if metrics_port is not None:
-            click.echo(f"Metrics are at {servers['metrics'].address}metrics")
+        _say(settings, {name: each.address for name, each in servers.items()})
         Lines(events).show(running)
         for each in servers.values():
             each.stop()
         running.finish()
+
+
+def _start_workers(running: Running, stack: ExitStack, settings: Settings, events: Log, store: PolledStore) -> None:
+    for name in installed_sinks():
+        one = stack.enter_context(worker(name, settings, events, store))
+        running.start(name, lambda one=one: one.run(running.stop.is_set))  # type: ignore[misc]
+    if settings.notify.anyone:
+        telling = notifier(settings, events, store)
+        running.start(NOTIFY, lambda: telling.run(running.stop.is_set))
+
+
+def _say(settings: Settings, addresses: Mapping[str, str]) -> None:
+    """Where everything is."""
+    address = addresses["web server"]
+    click.echo(f"Wireroom is at {address}  (Ctrl-C ends it)")
+    for feed in settings.feeds:
+        click.echo(f"  {address}{feed.stem}.{feed.formats[0]}")
+    click.echo(f"Push events to {address}v1/events with a key: wireroom keys create --publication ID")
+    if "metrics" in addresses:
+        click.echo(f"Metrics are at {addresses['metrics']}metrics")
 
 
 def at_address(settings: Settings, address: str) -> Settings:

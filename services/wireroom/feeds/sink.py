@@ -133,7 +133,7 @@ class Feed:
         """None: nothing but the feed itself shows an article."""
 
     def _document(self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication) -> Document:
-        key = f"feeds/{self.publication}/{self.name}.{form}"
+        key = f"{self.settings.stem}.{form}"
         address = f"{(owner.public_url or self.public_url).rstrip('/')}/{key}"
         hubs = self.hubs if key.startswith("feeds/") else ()  # nobody subscribes to a private feed
         pieces = self._pieces(form, channel(self.settings, owner, address, hubs), listed, edition)
@@ -143,7 +143,7 @@ class Feed:
             head=b"".join((pieces.head, *pieces.parts)),
             tail=pieces.tail,
             articles=tuple(item.entry.article for item in listed),
-            cache_control=self.settings.cache_control,
+            cache_control=self.settings.caching,
             language=owner.language,
         )
         return gate.check(document, [_id(form, item) for item in listed])

@@ -34,11 +34,12 @@ _DELTA: Sequence[Header] = [
 
 
 class Answer(NamedTuple):
-    """A whole answer; `body` goes out unless the reader asked for the head alone."""
+    """A whole answer; `body` goes out unless the reader asked for the head alone. `served`: what it is about."""
 
     status: int
     headers: Sequence[Header]
     body: bytes = b""
+    served: Served | None = None
 
 
 def of_document(served: Served, asked: Mapping[bytes, bytes], cache_control: str, now: int) -> Answer:
@@ -57,13 +58,14 @@ def of_document(served: Served, asked: Mapping[bytes, bytes], cache_control: str
     ]
     kept: list[Header] = [(b"cache-control", cache_control.encode()), (b"vary", b"Accept-Encoding")]
     if not served.withdrawn and not_modified(asked, form.etag, modified):
-        return Answer(304, [*validators, *kept])
+        return Answer(304, [*validators, *kept], served=served)
     described: list[Header] = [*validators, (b"content-type", (media_type(served.key) or "").encode())]
     if part := _since(served, asked):
         less, encoding = _form(part, asked)
         if len(less.body) < len(form.body):
             return Answer(226, [*described, *_DELTA, *encoding, _length(less.body)], less.body)
-    return Answer(410 if served.withdrawn else 200, [*described, *kept, *encoding, _length(form.body)], form.body)
+    status = 410 if served.withdrawn else 200
+    return Answer(status, [*described, *kept, *encoding, _length(form.body)], form.body, served)
 
 
 def _form(forms: Forms, asked: Mapping[bytes, bytes]) -> tuple[Form, Sequence[Header]]:

@@ -1,6 +1,7 @@
 """The web server's routes: documents by key, robots.txt, and the catalogue at `/`."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
@@ -8,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from wireroom.clock import Clock, SystemClock
 from wireroom.config import Settings
@@ -19,18 +21,22 @@ from wireroom.serve.front import Front, unwell
 from wireroom.serve.lifetimes import Lifetimes
 from wireroom.serve.links import Links
 from wireroom.serve.page import POLICY, page
+from wireroom.serve.private import PrivateFeeds
 from wireroom.serve.recent import Recent
 from wireroom.store import PolledStore
 
 _SAFE = {name.decode(): value.decode() for name, value in SAFE}
 
 
-def create_app(store: PolledStore, settings: Settings, clock: Clock | None = None) -> Front:
-    """The ASGI application that serves a store's public documents."""
+def create_app(
+    store: PolledStore, settings: Settings, clock: Clock | None = None, ending: ExitStack | None = None
+) -> Front:
+    """The ASGI application that serves a store's documents. What it does at its end is left in `ending`."""
     clock = clock or SystemClock()
-    documents = Documents(store, clock)
+    hidden = [f"feeds/{feed.publication}/{feed.id}" for feed in settings.feeds if feed.private]
+    documents = Documents(store, clock, tuple(f"{stem}{mark}" for stem in hidden for mark in "./"))
 
-    shown = Recent(lambda: page(catalogue(settings, store.keys, documents.read), clock.now()), clock)
+    shown = Recent(lambda: page(catalogue(settings, documents.keys, documents.read), clock.now()), clock)
 
     async def front(request: Request) -> Response:
         return Response(
@@ -38,7 +44,7 @@ def create_app(store: PolledStore, settings: Settings, clock: Clock | None = Non
         )
 
     def robots(request: Request) -> Response:
-        lines = ["User-agent: *", "Allow: /", *(f"Sitemap: {url}" for url in sitemaps(settings, store.keys))]
+        lines = ["User-agent: *", "Allow: /", *(f"Sitemap: {url}" for url in sitemaps(settings, documents.keys))]
         return PlainTextResponse("\n".join(lines) + "\n", headers={**_SAFE, "Cache-Control": "public, max-age=3600"})
 
     def proof(request: Request) -> Response:
@@ -48,14 +54,12 @@ def create_app(store: PolledStore, settings: Settings, clock: Clock | None = Non
     routes = [Route("/", front), Route("/robots.txt", robots)]
     if settings.notify.indexnow.key:
         routes.append(Route(f"/{settings.notify.indexnow.key}.txt", proof))
-    return Front(
-        documents,
-        _lifetimes(settings),
-        dict(_moved(settings)),
-        Links(settings),
-        clock,
-        Starlette(routes=routes, exception_handlers={HTTPException: _refuse, WireroomError: _unwell}),
-    )
+    app: ASGIApp = Starlette(routes=routes, exception_handlers={HTTPException: _refuse, WireroomError: _unwell})
+    if hidden:
+        app = private = PrivateFeeds(store, settings, clock, lambda: site, app)
+        (ending or ExitStack()).callback(private.close)
+    site = Front(documents, _lifetimes(settings), dict(_moved(settings)), Links(settings), clock, app)
+    return site
 
 
 def _lifetimes(settings: Settings) -> Lifetimes:
@@ -73,7 +77,7 @@ def _moved(settings: Settings) -> Iterator[tuple[str, str]]:
     for feed in settings.feeds:
         for old in map(unquote, feed.moved_from):
             ending = next((form for form in feed.formats if old.endswith(f".{form}")), feed.formats[0])
-            yield old, f"{base}/feeds/{feed.publication}/{feed.id}.{ending}"
+            yield old, f"{base}/{feed.stem}.{ending}"
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 from typing import NamedTuple
 
@@ -133,10 +133,12 @@ class Documents:
     """What the store holds under the keys of documents, through a cache of bounded size.
 
     Safe to use from several threads. A document is at most a second old, or 10 ms where the store is near. While the
-    store is unwell, what is held of it is served, and says how old it is.
+    store is unwell, what is held of it is served, and says how old it is. What begins with one of `hidden` is not
+    there: a feed that became private has left documents at its public keys.
     """
 
-    def __init__(self, store: PolledStore, clock: Clock) -> None:
+    def __init__(self, store: PolledStore, clock: Clock, hidden: tuple[str, ...] = ()) -> None:
+        self._hidden = hidden
         self._fresh = SECOND // 100 if store.near else SECOND
         self._store = store
         self._clock = clock
@@ -163,9 +165,13 @@ class Documents:
         held.served.read_at = now
         return self._keep(key, Held(held.served, now), held.served)
 
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The keys of public documents that begin with `prefix`. Raises as the store does."""
+        return (key for key in self._store.keys(prefix) if is_public(key) and not key.startswith(self._hidden))
+
     def read(self, key: str) -> Served | None:
         """A document; None when there is none. Raises as the store does while nothing is held of it."""
-        if media_type(key) is None:
+        if media_type(key) is None or key.startswith(self._hidden):
             return None
         held = self.at_hand(key, self._clock.now()) or self._ask(key)
         return held.served

@@ -14,7 +14,7 @@ from wireroom.serve.conditions import fields, http_date
 from wireroom.serve.documents import Documents, Served, is_public
 from wireroom.serve.lifetimes import Lifetimes
 from wireroom.serve.links import Links
-from wireroom.web import Message, message
+from wireroom.web import AtOnce, Message, message
 
 _LATEST = 0.5  # seconds that the store has for an answer before what is held is served
 _LONGEST = 2.5  # the same where nothing is held: less than what the web server waits for when it ends
@@ -67,16 +67,20 @@ class Front:
         now = self._clock.now()
         held = self._documents.at_hand(path[1:], now)
         if held is None or (served := held.served) is None or not served.public or path in self._moved:
-            return None
+            return self._rest.at_once(target, asked) if isinstance(self._rest, AtOnce) else None
         if self._second != now // SECOND or len(self._made) > _MOST_MADE:
             self._made.clear()
             self._second = now // SECOND
         alike = (served, *map(asked.get, _DECISIVE))
         if (made := self._made.get(alike)) is None:
-            answer = self._of(served, asked, now)
-            date = (b"date", http_date(now // SECOND).encode())
-            made = self._made[alike] = message(answer.status, [date, *answer.headers], answer.body)
+            made = self._made[alike] = dated(self._of(served, asked, now), now)
         return made
+
+    def document_at_once(self, key: str, asked: Mapping[bytes, bytes], cache_control: str) -> Answer | None:
+        """As `document`, if it is at hand."""
+        now = self._clock.now()
+        held = self._documents.at_hand(key, now)
+        return self._of(held.served, asked, now, cache_control) if held and held.served else None
 
     async def document(self, key: str, asked: Mapping[bytes, bytes], cache_control: str | None = None) -> Answer:
         """What is answered about a document to a reader who may see it; the only place where the store is asked.
@@ -152,6 +156,11 @@ def _told(result: Served | WireroomError | None) -> Served | None:
     if isinstance(result, WireroomError):
         raise result
     return result
+
+
+def dated(answer: Answer, now: int) -> Message:
+    """An answer as it goes over the wire at `now`, in microseconds since the epoch."""
+    return message(answer.status, [(b"date", http_date(now // SECOND).encode()), *answer.headers], answer.body)
 
 
 def unwell(error: Exception) -> Answer:

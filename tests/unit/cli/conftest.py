@@ -85,3 +85,16 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     shell = Shell(tmp_path, monkeypatch, capsys)
     yield shell
     shell.close()
+
+
+@pytest.fixture
+def partnered(shell: Shell) -> Shell:
+    """A folder whose configuration has a private feed and two partners who may read it."""
+    (shell.folder / "wireroom.yaml").write_text(
+        "publications: [{id: daily, name: Daily, language: en, url: 'https://daily.example/'}]\n"
+        "feeds: [{id: wire, publication: daily, private: true, formats: [rss, json]}]\n"
+        "partners:\n"
+        "  - {id: northern, name: Northern Radio, feeds: [daily/wire], until: 2999-01-01T00:00:00Z}\n"
+        "  - {id: southern, feeds: [daily/wire]}\n"
+    )
+    return shell

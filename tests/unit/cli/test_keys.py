@@ -44,6 +44,34 @@ def test_revoking_what_is_not_there(shell: Shell) -> None:
     assert "keys list" in result.err
 
 
+def test_a_key_of_a_partner(partnered: Shell) -> None:
+    made = partnered("keys", "create", "--partner", "northern", "--json").json
+    sender = partnered("keys", "create", "--publication", "daily", "--json").json
+    assert (made["partner"], made["state"], "rights" in made) == ("northern", "good", False)
+    assert [key["id"] for key in partnered("keys", "list", "--json").json] == [made["id"], sender["id"]]
+    assert "partner northern  read" in partnered("keys", "list").out
+    assert partnered("keys", "revoke", made["id"]).code == 0
+    states = {key["id"]: key["state"] for key in partnered("keys", "list", "--json").json}
+    assert states == {made["id"]: "revoked", sender["id"]: "good"}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--partner", "nobody"], "northern"),
+        (["--partner", "northern", "--publication", "daily"], "--partner"),
+        (["--partner", "northern", "--all-publications"], "--partner"),
+        (["--partner", "northern", "--rate", "5"], "in the settings"),
+        (["--partner", "northern", "--right", "publish"], "in the settings"),
+    ],
+)
+def test_what_a_partners_key_cannot_have(partnered: Shell, given: list[str], told: str) -> None:
+    result = partnered("keys", "create", *given)
+    assert result.code == 2
+    assert told in result.err
+    assert partnered("keys", "list").out == "no keys\n"
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

@@ -133,6 +133,7 @@ def test_the_digest_covers_what_selects(selecting: dict[str, Any]) -> None:
         {"paid": "full"},
         {"cache_control": "no-store"},
         {"publications": ("fjordposten",)},
+        {"private": True},
     ],
 )
 def test_the_digest_does_not_cover_what_renders(rendering: dict[str, Any]) -> None:
@@ -203,3 +204,13 @@ def test_every_document_goes_through_the_gate(monkeypatch: pytest.MonkeyPatch, f
 
 def test_the_entry_point_finds_it() -> None:
     assert isinstance(load_sink("feeds", SETTINGS), FeedsSink)
+
+
+def test_a_private_feed_lies_apart_and_is_kept_by_no_cache() -> None:
+    public, private = declared(private=False), declared(private=True)
+    assert [key.removeprefix("private/") for key in private.read(now=NOON)] == list(public.read(now=NOON))
+    for key, document in private.read(now=NOON).items():
+        assert key.startswith("private/feeds/")
+        assert document.cache_control == "private, no-store"
+    assert found(private.read(now=NOON), "rss", "channel/link")
+    assert "https://feeds.example/private/feeds/fjordposten/siste.rss" in body(private.read(now=NOON), "rss").decode()

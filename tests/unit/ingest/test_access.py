@@ -8,15 +8,15 @@ import pytest
 
 from tests.unit.events import NOW
 from tests.unit.ingest.asking import Answer, Desk, ask, event, run
+from wireroom import keyring
 from wireroom.errors import RetryAfter
-from wireroom.ingest import access
-from wireroom.ingest.access import Bucket
 from wireroom.keys import Key, KeyList
+from wireroom.token_bucket import Bucket
 
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.setattr(access, "FRESH", 0.02)
+    monkeypatch.setattr(keyring, "FRESH", 0.02)
     return Desk()
 
 
@@ -63,7 +63,7 @@ class Reading:
 
 def test_while_the_store_is_away_who_is_known_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     reading = Reading(desk.keys)
-    monkeypatch.setattr(desk.ingest._access, "_list", reading)
+    monkeypatch.setattr(desk.ingest._access._keyring, "_list", reading)
     known = desk.key()
 
     async def lose() -> None:
@@ -75,7 +75,7 @@ def test_while_the_store_is_away_who_is_known_goes_on(desk: Desk, monkeypatch: p
             assert (await ask(desk.ingest, unknown, event())).status == 401
             await asyncio.sleep(0.005)
         assert reading.reads < 20, "it is not asked at every request"
-        monkeypatch.setattr(access, "STALE", 0.0)
+        monkeypatch.setattr(keyring, "STALE", 0.0)
         answer = await ask(desk.ingest, known, event())
         assert (answer.status, answer.problem) == (503, "unavailable")
         reading.fails = False
@@ -86,8 +86,8 @@ def test_while_the_store_is_away_who_is_known_goes_on(desk: Desk, monkeypatch: p
 
 def test_a_store_that_hangs_does_not_stop_the_loop(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     reading = Reading(desk.keys)
-    monkeypatch.setattr(desk.ingest._access, "_list", reading)
-    monkeypatch.setattr(access, "_ASKING", 0.01)
+    monkeypatch.setattr(desk.ingest._access._keyring, "_list", reading)
+    monkeypatch.setattr(keyring, "ASKING", 0.01)
     known = desk.key()
 
     async def hang() -> None:
@@ -105,7 +105,7 @@ def test_a_store_that_hangs_does_not_stop_the_loop(desk: Desk, monkeypatch: pyte
 def test_without_ever_having_read_the_keys_nobody_is_let_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     reading = Reading(desk.keys)
     reading.fails = True
-    monkeypatch.setattr(desk.ingest._access, "_list", reading)
+    monkeypatch.setattr(desk.ingest._access._keyring, "_list", reading)
     key = desk.key()
     assert run(desk, lambda: ask(desk.ingest, key, event())).problem == "unavailable"
 

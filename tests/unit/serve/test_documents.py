@@ -301,3 +301,14 @@ def test_only_a_tombstone_counts_as_withdrawn(text: bytes, withdrawn: bool, cloc
 def body(documents: Documents, key: str) -> bytes | None:
     served = documents.read(key)
     return served.stored.body if served else None
+
+
+def test_what_a_feed_left_when_it_became_private_is_not_there(clock: ManualClock) -> None:
+    store = MemoryStore(clock)
+    for key in ("feeds/p/wire.rss", "feeds/p/wire/1.atom", "feeds/p/wires.rss", "private/feeds/p/wire.rss"):
+        store.put(key, b"<rss/>", None, STATE)
+    documents = Documents(store, clock, ("feeds/p/wire.", "feeds/p/wire/"))
+    assert list(documents.keys("")) == ["feeds/p/wires.rss"]
+    assert documents.read("feeds/p/wire.rss") is None
+    assert documents.read("feeds/p/wire/1.atom") is None
+    assert documents.read("private/feeds/p/wire.rss") is not None

@@ -25,7 +25,7 @@ class Topics:
         self._declared = {
             f"feeds/{feed.publication}/{feed.id}.{form}"
             for feed in settings.feeds
-            if not getattr(feed, "private", False)
+            if not feed.private
             for form in feed.formats
         }
         self._discover = settings.discover
