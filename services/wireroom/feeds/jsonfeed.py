@@ -22,6 +22,8 @@ def jsonfeed(channel: Channel, items: Sequence[Item], fragments: Fragments) -> P
         "language": channel.language,
         "authors": [{"name": channel.publisher, "url": channel.home}],
     }
+    if channel.history and channel.history.before:
+        start["next_url"] = channel.history.before
     entries = [part for item in items for part in (b",", fragments.get("json", item, _fragment))]
     return Pieces(_bytes(start)[:-1] + b',"items":[', (*entries[1:], b'],"_wireroom":{"generation":'), b"}}")
 

@@ -12,7 +12,7 @@ from wireroom.event import ArticleEvent, Kind, Order
 from wireroom.log import Log, Partition, Record
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.intake import Arrival, Intake
-from wireroom.worker.live import LiveEdition, Outside, comes_due
+from wireroom.worker.live import Behind, LiveEdition, Outside, comes_due
 from wireroom.worker.quarantine import Quarantine
 from wireroom.worker.seen import Seen
 
@@ -33,6 +33,7 @@ class Build:
     window: Window
     reset: bool
     sources: set[str]
+    archives: bool = True  # what it reads goes to the pages of its archive too, if it has one
     lifts: bool = False  # it keeps articles waiting: the documents of all that it reads are looked after
 
     def memory_floor(self, now: int) -> int:
@@ -44,7 +45,9 @@ class Build:
 
 def build_window(window: Window, reserve: int = RESERVE) -> Window:
     """The window while an edition is built from nothing: it keeps more, and has no floor but what it evicts."""
-    return window if window.entries is None else replace(window, reserve=window.entries * reserve, forget=None)
+    if window.entries is None:
+        return window
+    return replace(window, reserve=window.entries * reserve, forget=None, archive=False)
 
 
 class Pass:
@@ -89,6 +92,8 @@ class Pass:
                 self._next[source] = records[-1].offset + 1 if records else end
                 self._merge(source, list(self._intake.reread(source, records)))
                 return False
+        if self._withdraw is not None and not all([b.live.finish_archive() for b in self.builds if b.archives]):
+            return False
         for build in self.builds:
             self._lift(build, (), self._clock.now())
             upto = {source: offset for source, offset in goal.items() if source in build.sources}
@@ -120,6 +125,7 @@ class Pass:
             definition = build.live.definition
             changes = [a.change(definition) for a in arrivals if a.event.publication in definition.sources]
             self._lift(build, changes, now)
+            self._archive(build, source, changes)
             if changes:
                 build.sources.add(source)
             newest = self._newest if build.reset else self._newest_of_all
@@ -141,6 +147,11 @@ class Pass:
         for change in changes if build.lifts else ():
             if change.event.kind is Kind.WITHDRAWN:
                 self._withdraw(change.event)
+
+    def _archive(self, build: Build, source: str, changes: Sequence[Change]) -> None:
+        if self._withdraw is not None and build.archives:
+            applied = 0 if build.reset else build.draft.applied.get(source, 0)  # below it the pages have all
+            build.live.build_archive([change for change in changes if change.offset >= applied], build.reset)
 
     def _memory(self, publication: str) -> Seen:
         return self._seen.setdefault(publication, Seen(forget=EVER))
@@ -190,12 +201,19 @@ class SecondReader:
             if not keys:
                 return False
             self._pass = self._begin([self._assignment.editions[key] for key in sorted(keys)])
-        elif self._pass.step(self._partitions(self._pass), self._goal(self._pass)):
+        elif self._go_on(self._pass):
             self._quarantine.suspect_nobody()
             for build in self._pass.builds:
                 self._install(build)
             self._pass = None  # only now: what was not installed, because the outside is unwell, is not built again
         return True
+
+    def _go_on(self, reading: Pass) -> bool:
+        try:
+            return reading.step(self._partitions(reading), self._goal(reading))
+        except Behind:  # an archive needs more of the log than this pass reads
+            self._pass = None
+            return False
 
     def _begin(self, editions: Iterable[LiveEdition]) -> Pass:
         builds = [self._build(live) for live in editions]
@@ -209,11 +227,13 @@ class SecondReader:
         if live.key in self._assignment.behind:
             live.load()
         window, refill = live.definition.window, live.key in self._assignment.refills
-        if live.base is not None and _made(live) and not refill:
-            return Build(live, live.base, window, False, {*live.base.applied, *self._assignment.feeding(live)})
+        if live.base is not None and _made(live) and not refill and not live.is_broken:
+            sources, window = {*live.base.applied, *self._assignment.feeding(live)}, replace(window, archive=False)
+            return Build(live, live.base, window, False, sources)
         roomy = build_window(window, self._reserve.get(live.key, RESERVE))
         homes = self._assignment.sources.of(live.definition)
-        return Build(live, Edition(live.definition.digest, epoch=""), roomy, True, {*homes})
+        empty = Edition(live.definition.digest, epoch="")
+        return Build(live, empty, roomy, True, {*homes}, archives=not refill or live.is_broken)
 
     def _partitions(self, reading: Pass) -> dict[str, Partition]:
         """What is built from nothing is read from everywhere; else others bring what came by theirs."""
@@ -238,11 +258,12 @@ class SecondReader:
             return  # withdrawals emptied even the reserve: the next pass has a larger one
         if build.reset and live.key in self._assignment.behind:
             live.load()
-            if _made(live):
+            if _made(live) and not live.is_broken:
                 return  # by another worker meanwhile: the next pass goes on from there
         if build.reset:
             self._fence()
             live.install(build.draft)
+            live.is_broken = False
         else:
             self._fence()
             live.go_on(build.draft)
