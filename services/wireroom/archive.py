@@ -1,4 +1,4 @@
-"""The archive of an edition (RFC 5005, section 4): a page for each UTC day on which articles of it were first published.
+"""The archive of an edition (RFC 5005, section 4): a page for each UTC day on which articles were published.
 
 Everything here is pure. The page of an article is a function of its sort key, which never moves; in a page the
 greatest order of an article wins, and the order of what is not shown is remembered for good. So a page is the same for

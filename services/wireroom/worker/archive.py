@@ -99,10 +99,13 @@ class Archive:
         self._size = 0
 
     def finish(self) -> bool:
-        """All events came again: begin the pages anew that none of them met, some at a time; whether all are."""
+        """Write all that waits. When all events came again: begin the pages anew that none of them met, too.
+
+        Some at a time; whether all are.
+        """
+        self.write()
         if self._anew is None:
             return True
-        self.write()
         left = sorted(self._index.keys() - self._anew)
         self._bring_up(left[:LOOKS])
         if self._etag is None:

@@ -4,7 +4,7 @@ It builds in memory, a slice at a time, and writes once; the edition then joins 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from wireroom.clock import DAY
 from wireroom.edition import Change, Edition, Window, fold, needs_refill
@@ -33,7 +33,7 @@ class Build:
     window: Window
     reset: bool
     sources: set[str]
-    archives: bool = True  # what it reads goes to the pages of its archive too, if it has one
+    archived: Mapping[str, int] = field(default_factory=dict)  # below these the pages of its archive, if any, have all
     lifts: bool = False  # it keeps articles waiting: the documents of all that it reads are looked after
 
     def memory_floor(self, now: int) -> int:
@@ -92,7 +92,7 @@ class Pass:
                 self._next[source] = records[-1].offset + 1 if records else end
                 self._merge(source, list(self._intake.reread(source, records)))
                 return False
-        if self._withdraw is not None and not all([b.live.finish_archive() for b in self.builds if b.archives]):
+        if self._withdraw is not None and not all([build.live.finish_archive() for build in self.builds]):
             return False
         for build in self.builds:
             self._lift(build, (), self._clock.now())
@@ -149,9 +149,9 @@ class Pass:
                 self._withdraw(change.event)
 
     def _archive(self, build: Build, source: str, changes: Sequence[Change]) -> None:
-        if self._withdraw is not None and build.archives:
-            applied = 0 if build.reset else build.draft.applied.get(source, 0)  # below it the pages have all
-            build.live.build_archive([change for change in changes if change.offset >= applied], build.reset)
+        if self._withdraw is not None:
+            new = [change for change in changes if change.offset >= build.archived.get(source, 0)]
+            build.live.build_archive(new, anew=not build.archived)
 
     def _memory(self, publication: str) -> Seen:
         return self._seen.setdefault(publication, Seen(forget=EVER))
@@ -229,11 +229,12 @@ class SecondReader:
         window, refill = live.definition.window, live.key in self._assignment.refills
         if live.base is not None and _made(live) and not refill and not live.is_broken:
             sources, window = {*live.base.applied, *self._assignment.feeding(live)}, replace(window, archive=False)
-            return Build(live, live.base, window, False, sources)
+            return Build(live, live.base, window, False, sources, live.base.applied)
         roomy = build_window(window, self._reserve.get(live.key, RESERVE))
         homes = self._assignment.sources.of(live.definition)
         empty = Edition(live.definition.digest, epoch="")
-        return Build(live, empty, roomy, True, {*homes}, archives=not refill or live.is_broken)
+        archived = live.base.applied if live.base and refill and not live.is_broken else {}
+        return Build(live, empty, roomy, True, {*homes}, archived)
 
     def _partitions(self, reading: Pass) -> dict[str, Partition]:
         """What is built from nothing is read from everywhere; else others bring what came by theirs."""
