@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from tests.protocol.schedule import Schedule, all_schedules
 from tests.protocol.test_faults import Stopped, take_over
-from tests.protocol.test_interleavings import live_out
+from tests.protocol.test_interleavings import LENGTHS, SHARDED, live_out, sharded
 from tests.protocol.test_interleavings import take_over as take_over_in_turn
 from tests.protocol.test_random import FAULTS
 from tests.unit.events import NOW, put, wd
 from tests.unit.worker.archiving import ARCHIVED, SELECTS_MORE, pages, walk
-from tests.unit.worker.newsroom import Faults, Newsroom, live_through, run_to_rest
+from tests.unit.worker.newsroom import Faults, Newsroom, live_through, run_to_rest, settle, settle_together
 from wireroom.clock import DAY, HOUR
 from wireroom.event import ArticleEvent
 
@@ -56,7 +56,7 @@ def check(room: Newsroom, name: str, what: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-@pytest.mark.parametrize("kind", ["die", "lost", "fail"])
+@pytest.mark.parametrize("kind", ["die", "lost"])
 def test_a_fault_at_every_step(name: str, kind: str) -> None:
     at = 0
     while True:
@@ -163,3 +163,47 @@ def test_any_events_in_any_order_with_faults(
     assert walk(room) == expected
     for shown in pages(room).values():
         assert all(expected.get(ident.partition("/")[2]) == revision for ident, revision in shown.items())
+
+
+# ---- two members write the pages of one archive ----------------------------------------------------------------------
+
+STORY = {
+    "both let go": ([put(i) for i in "akm"], [put(i) for i in "bdop"], [put(i) for i in "ce"]),
+    "one page": ([put(i) for i in "ab"], [put("d", published=OLD), put("k", published=OLD)], [put("c", published=OLD)]),
+    "a new page beside another": ([put("a"), put("b")], [put("d", published=OLD)], [put("c", published=OLDER)]),
+    "withdrawn meanwhile": (
+        [put("a", published=OLD), put("b", published=OLD)],
+        [wd("b", 2, published=OLD)],
+        [wd("a", 2, published=OLD), put("c", published=OLD)],
+    ),
+}
+
+
+def play(name: str, schedule: Schedule) -> None:
+    before, first, last = STORY[name]
+    room = sharded(*before)
+    run_to_rest(room.worker(ARCHIVED, settings=SHARDED))
+    sessions = [room.worker(ARCHIVED, faults=turn, settings=SHARDED).join() for turn in schedule.turns]
+    settle_together(*sessions)
+    room.publish(*first)
+
+    def second(_: Faults) -> None:
+        room.publish(*last)
+        settle(sessions[1])
+
+    schedule.run(lambda _: settle(sessions[0]), second)
+    settle_together(*sessions)
+    expected = winners([*before, *first, *last])
+    assert walk(room) == expected, schedule
+    for shown in pages(room).values():
+        assert all(expected.get(ident.partition("/")[2]) == at for ident, at in shown.items()), schedule
+
+
+def test_two_members_write_one_archive_by_turns() -> None:
+    assert all_schedules(lambda schedule: play("withdrawn meanwhile", schedule)) > 100
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(sorted(STORY)), LENGTHS)
+def test_two_members_write_one_archive(name: str, lengths: Sequence[int]) -> None:
+    play(name, Schedule(lengths))
