@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 
 from wireroom.archive import Arrival, arrival
 from wireroom.clock import micros
-from wireroom.edition import Change, shown
+from wireroom.edition import Change, Entry, shown
 from wireroom.sink import Archived, Definition
 from wireroom.worker.archive import Archive
 from wireroom.worker.live import Behind, LiveEdition, Outside
@@ -49,7 +49,9 @@ class ArchivedEdition(LiveEdition):
 
     def _fold(self, changes: Iterable[Change], upto: Mapping[str, int]) -> None:
         changes = list(changes)
+        moved = [_moved(change, held) for change in changes if (held := self.draft.entries.get(change.event.id))]
         super()._fold(changes, upto)
+        self._archive.take(filter(None, moved))
         self._archive.take(_arrival(change) for change in changes if not self._is_kept(change))
         if self._overflows():
             self._let_go()
@@ -102,6 +104,12 @@ def edition(definition: Definition, outside: Outside) -> LiveEdition:
     """An edition as its definition wants it."""
     archive = definition.window.archive
     return ArchivedEdition(cast(Archived, definition), outside) if archive else LiveEdition(definition, outside)
+
+
+def _moved(change: Change, held: Entry) -> Arrival | None:
+    """What the page that has an article must know of an event that dates it otherwise, though it must not."""
+    here = _arrival(change)
+    return None if here.key == held.key else here._replace(key=held.key, entry=None)
 
 
 def _arrival(change: Change) -> Arrival:

@@ -151,7 +151,8 @@ class Pass:
     def _archive(self, build: Build, source: str, changes: Sequence[Change]) -> None:
         if self._withdraw is not None:
             new = [change for change in changes if change.offset >= build.archived.get(source, 0)]
-            build.live.build_archive(new, anew=not build.archived)
+            latest = [c for c in new if (seen := self._newest_of_all(c.event.id)) is None or seen <= c.event.order]
+            build.live.build_archive(latest, anew=not build.archived)
 
     def _memory(self, publication: str) -> Seen:
         return self._seen.setdefault(publication, Seen(forget=EVER))

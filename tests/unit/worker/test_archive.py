@@ -154,3 +154,20 @@ def test_a_page_is_written_seldom() -> None:
     page = room.store.get(f"editions/toy/daily/news/{day_of((NOW - DAY, ''))}.json")
     assert page
     assert json.loads(page.body)["generation"] < 7
+
+
+def test_an_article_whose_date_moves_stays_withdrawn() -> None:
+    """Dates never move, but if one does, nothing that was withdrawn may come back."""
+    room = at_rest(put("b"), put("a"), wd("a", 2), aged("a", 3))
+    more(room, aged("a", 5))
+    assert walk(room) == {"b": 1}
+    run_to_rest(room.worker(SELECTS_MORE))
+    assert walk(room) == {"b": 1}
+
+
+def test_a_withdrawal_with_another_date_takes_back_what_the_feed_holds() -> None:
+    room = at_rest(*[put(ident) for ident in "abcd"])
+    assert any("daily/d" in shown for shown in pages(room).values())
+    more(room, gone("d", 9))
+    assert walk(room) == dict.fromkeys("abc", 1)
+    assert not any("daily/d" in shown for shown in pages(room).values())
