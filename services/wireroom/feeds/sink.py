@@ -127,7 +127,9 @@ class Feed:
         self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]
     ) -> Sequence[Document]:
         """A document for each format. Raises Red when the gate refuses one."""
-        return self.documents(edition, shown, publications, Place(None, edition.newest_page))
+        return self.documents(
+            edition, shown, publications, Place(None, edition.newest_page if self.settings.archive else None)
+        )
 
     def lift(self, entry: Entry) -> None:
         """None: nothing but the feed itself shows an article."""

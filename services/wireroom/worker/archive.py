@@ -36,6 +36,7 @@ class Archive:
         self._key = edition_key(outside.worker, definition.publication, f"{definition.name}/index")
         self._index: dict[str, Line] = {}
         self._etag: str | None = None
+        self._unsaved = False  # the index is ahead of the one in the store
         self._waiting: dict[str, list[Arrival]] = defaultdict(list)
         self._size = 0
         self._due: int | None = None
@@ -49,7 +50,7 @@ class Archive:
     @property
     def newest(self) -> str | None:
         """The last page that has documents."""
-        return max(archive.pages(self._index), default=None)
+        return max((day for day, line in self._index.items() if line.shows), default=None)
 
     @property
     def is_full(self) -> bool:
@@ -62,6 +63,7 @@ class Archive:
         stored = self._store.get(self._key)
         self._index = self._decode(stored.body) if stored else {}
         self._etag = stored.etag if stored else None
+        self._unsaved = False
         self._plan()
 
     def clear(self) -> None:
@@ -95,6 +97,7 @@ class Archive:
         now = self._clock.now()
         looks = () if self._due is None or self._due > now else archive.to_look_at(self._index, self._rendering, now)
         self._bring_up([*self._waiting, *islice((day for day in looks if day not in self._waiting), LOOKS)])
+        self._save()
         self._waiting.clear()
         self._size = 0
 
@@ -108,8 +111,8 @@ class Archive:
             return True
         left = sorted(self._index.keys() - self._anew)
         self._bring_up(left[:LOOKS])
-        if self._etag is None:
-            self._save()
+        self._unsaved |= self._etag is None
+        self._save()
         return len(left) <= LOOKS
 
     def _bring_up(self, days: Sequence[str]) -> None:
@@ -137,13 +140,13 @@ class Archive:
             self._anew.update(days)
 
     def _note(self, lines: dict[str, Line]) -> None:
-        known = self._index
-        self._index = {**known, **lines}
-        if self._index != known:
-            self._save()
+        self._unsaved |= any(self._index.get(day) != line for day, line in lines.items())
+        self._index = {**self._index, **lines}
         self._plan()
 
     def _save(self) -> None:
+        if not self._unsaved:
+            return
         for _ in range(ATTEMPTS):
             try:
                 self._etag = self._store.put(self._key, to_json({"format": 1, "pages": self._index}), self._etag, STATE)
@@ -151,7 +154,9 @@ class Archive:
                 stored = self._store.get(self._key)
                 self._etag = stored.etag if stored else None
                 self._index = archive.joined(self._index, self._decode(stored.body) if stored else {})
+                self._plan()
             else:
+                self._unsaved = False
                 return
         raise RetryAfter(f"too many writers at {self._key}")
 

@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 
 from wireroom.archive import Arrival, arrival
 from wireroom.clock import micros
-from wireroom.edition import Change, Entry, shown
+from wireroom.edition import Change, Edition, Entry, shown
 from wireroom.sink import Archived, Definition
 from wireroom.worker.archive import Archive
 from wireroom.worker.live import Behind, LiveEdition, Outside
@@ -35,6 +35,15 @@ class ArchivedEdition(LiveEdition):
         """When it, or a page, changes by the clock alone."""
         return min([time for time in (super().due, self._archive.due) if time is not None], default=None)
 
+    def install(self, built: Edition) -> None:
+        """Make `built` the draft. What waited for its page waits on, or goes there if `built` does not keep it."""
+        if self.base and self.base.definition == self.definition.digest:
+            waits, kept = self.draft.unarchived, built.entries.keys()
+            left = [e for ident in waits - kept if (e := self.draft.entries.get(ident))]
+            self._archive.take(Arrival(e.id, e.order, e.key, e) for e in left)
+            built = replace(built, unarchived=waits & kept)
+        super().install(built)
+
     def build_archive(self, changes: Sequence[Change], anew: bool) -> None:
         """Write to its pages what a build reads; `anew`: from the beginning of the log."""
         if anew:
@@ -50,8 +59,10 @@ class ArchivedEdition(LiveEdition):
     def _fold(self, changes: Iterable[Change], upto: Mapping[str, int]) -> None:
         changes = list(changes)
         moved = [_moved(change, held) for change in changes if (held := self.draft.entries.get(change.event.id))]
+        before = self.draft
         super()._fold(changes, upto)
         self._archive.take(filter(None, moved))
+        self._archive.take(self._expired(before))
         self._archive.take(_arrival(change) for change in changes if not self._is_kept(change))
         if self._overflows():
             self._let_go()
@@ -64,6 +75,11 @@ class ArchivedEdition(LiveEdition):
         if (newest := self._outside.newest(event.id)) is not None and newest > event.order:
             return True
         return held is not None and (held.order > event.order or held.id in self.draft.unarchived)
+
+    def _expired(self, before: Edition) -> list[Arrival]:
+        """What expired before any page had it: its page must know, so that no older revision comes back."""
+        left = [e for i in before.unarchived - self.draft.entries.keys() if (e := before.entries.get(i))]
+        return [Arrival(e.id, e.order, e.key, e) for e in left if e.leaves is not None and e.leaves <= self.draft.clock]
 
     def _overflows(self) -> bool:
         """Whether it shows no more something that no page has yet."""

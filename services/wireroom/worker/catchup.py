@@ -89,8 +89,9 @@ class Pass:
             if position < end:
                 end = self._stop(partitions[source], position, end)
                 records = [each for each in self._read(partitions[source], position, end) if each.offset < end]
-                self._next[source] = records[-1].offset + 1 if records else end
-                self._merge(source, list(self._intake.reread(source, records)))
+                reached = records[-1].offset + 1 if records else end
+                self._merge(source, reached, list(self._intake.reread(source, records)))
+                self._next[source] = reached  # only now: what the outside interrupted is read again
                 return False
         if self._withdraw is not None and not all([build.live.finish_archive() for build in self.builds]):
             return False
@@ -117,7 +118,7 @@ class Pass:
                     self._intake.give_up(record)
         return records
 
-    def _merge(self, source: str, arrivals: Sequence[Arrival]) -> None:
+    def _merge(self, source: str, reached: int, arrivals: Sequence[Arrival]) -> None:
         now = self._clock.now()
         for arrival in arrivals:
             self._memory(arrival.event.publication).note(arrival.event, now)
@@ -129,7 +130,7 @@ class Pass:
             if changes:
                 build.sources.add(source)
             newest = self._newest if build.reset else self._newest_of_all
-            upto = {source: self._next[source]} if source in build.sources else {}
+            upto = {source: reached} if source in build.sources else {}
             build.draft = fold(build.draft, build.window, changes, upto, now, newest)
             if self._quarantine is not None and self._quarantine.warned:
                 build.live.try_out(change.entry for change in changes if change.entry)

@@ -1,13 +1,24 @@
 """An edition with an archive: every article that was ever shown is found from it, and none that went."""
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pytest
 
 from tests.unit.events import NOW, put, wd
 from tests.unit.worker.archiving import ARCHIVED, SELECTS_MORE, newest_page, pages, walk
-from tests.unit.worker.newsroom import Newsroom, run_to_rest, settle
+from tests.unit.worker.newsroom import SETTINGS, Faults, Newsroom, run_to_rest, settle
+from tests.unit.worker.toy import ToySink
 from wireroom.archive import day_of
 from wireroom.clock import DAY, HOUR, SECOND
+from wireroom.errors import RetryAfter
 from wireroom.event import ArticleEvent
+from wireroom.store import Metadata
+from wireroom.worker.replay import Replay
+
+T = TypeVar("T")
 
 
 def aged(ident: str, days: int, revision: int = 1, **given: object) -> ArticleEvent:
@@ -171,3 +182,62 @@ def test_a_withdrawal_with_another_date_takes_back_what_the_feed_holds() -> None
     more(room, gone("d", 9))
     assert walk(room) == dict.fromkeys("abc", 1)
     assert not any("daily/d" in shown for shown in pages(room).values())
+
+
+def test_what_expired_before_a_page_had_it_does_not_come_back() -> None:
+    room = at_rest(put("a", 2, expires=NOW + HOUR), put("b"))
+    room.clock.time = NOW + 40 * DAY
+    run_to_rest(room.worker(ARCHIVED))
+    more(room, put("a"), *[aged(ident, 0) for ident in "cdef"])
+    assert walk(room) == dict.fromkeys("bcdef", 1)
+
+
+@pytest.mark.parametrize("what", ["GET", "PUT"])
+def test_a_build_that_the_store_interrupts_misses_nothing(what: str) -> None:
+    expected = {"a": 1, "b": 1, "c": 1, "d": 1}
+    at = 0
+    while True:
+        at += 1
+        room = at_rest(aged("a", 400), aged("b", 300, sections=("news1",)), put("c"), put("d"))
+        unwell = Unwell(at, what)
+        settle(room.worker(SELECTS_MORE, faults=unwell).join())
+        assert walk(room) == expected, unwell.trace[-1]
+        if unwell.met < at:
+            break
+    assert at > 5
+
+
+@dataclass
+class Unwell(Faults):
+    """The store is away once, at one access."""
+
+    nth: int = 0
+    what: str = ""
+    met: int = 0
+
+    def __init__(self, nth: int, what: str) -> None:
+        super().__init__()
+        self.nth, self.what = nth, what
+
+    def access(self, what: str, act: Callable[[], T], write: bool = False) -> T:
+        self.met += what.startswith(self.what)
+        if self.met == self.nth and what.startswith(self.what):
+            self.trace.append(what)
+            raise RetryAfter("the store is away", seconds=0)
+        return super().access(what, act, write)
+
+
+def test_a_replay_finds_nothing_to_mend_and_leaves_the_pages_alone() -> None:
+    room = at_rest(*[put(ident) for ident in "abcdefgh"], aged("z", 400))
+    before = room.contents()
+    replay = Replay(ToySink((ARCHIVED,)), room.log, room.store, SETTINGS, room.clock)
+    assert replay.find(lambda _: None) == []
+    damaged = room.store.get("toy/daily/news.json")
+    assert damaged
+    room.store.put("toy/daily/news.json", b"{}", damaged.etag, Metadata("application/json"))
+    replay = Replay(ToySink((ARCHIVED,)), room.log, room.store, SETTINGS, room.clock)
+    assert [found.key for found in replay.find(lambda _: None)] == ["toy/daily/news.json"]
+    replay.publish(lambda _: None)
+    assert room.contents() == before
+    more(room, put("i"))
+    assert walk(room) == dict.fromkeys("abcdefghiz", 1)
