@@ -32,6 +32,7 @@ RUN_ELSEWHERE = {
     "make bench": "takes minutes; one measurement of it is run",
     "make bench-kafka": "part of make bench",
     "make bench-ingest": "part of make bench",
+    "make bench-http": "part of make bench",
     "make chaos SEED=7 ROUNDS=20": "takes minutes; a few rounds of it are a test",
     "make lock": "asks a package registry; make installed runs it",
     "docker compose -f deploy/compose/compose.yaml up --build": "test_compose_runs.py runs each of its services",

@@ -19,6 +19,7 @@ PLANTED = {
     "kafka": ("log/kafka/log.py", "from kafka import KafkaConsumer"),
     "fastavro": ("event.py", "import fastavro"),
     "apsw": ("worker/__init__.py", "import apsw"),
+    "h11": ("notify/target.py", "import h11"),
     "nh3": ("feeds/__init__.py", "import nh3"),
     "feedgen": ("articles/__init__.py", "from feedgen import feed"),
 }

@@ -73,7 +73,7 @@ def wireroom(broker: Broker, who: str, *words: str) -> subprocess.CompletedProce
     folder = broker.data.parent.parent
     secured = {"MECHANISM": "PLAIN", "USER": who, "PASSWORD": who}
     environment = os.environ | {f"WIREROOM_LOG__SECURITY__{name}": value for name, value in secured.items()}
-    environment |= {"WIREROOM_LOG__URL": broker.url}
+    environment |= {"WIREROOM_LOG__URL": broker.url, "WIREROOM_NOTIFY__HUBS": '["https://hub.example/"]'}
     return subprocess.run(
         [WIREROOM, *words], env=environment, cwd=folder, capture_output=True, text=True, check=False, timeout=60
     )
@@ -84,6 +84,7 @@ def test_the_rights_of_the_page_are_enough(broker: Broker) -> None:
         ("topics", "topics", "apply"),
         ("publisher", "publish", str(EXAMPLES)),
         ("worker", "worker", "feeds", "--drain"),
+        ("notify", "worker", "notify", "--drain"),
         ("operator", "status", "--json"),
         (
             "operator",

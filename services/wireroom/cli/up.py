@@ -1,6 +1,6 @@
 """`wireroom up`: log, workers and web server in one process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ import click
 
 from wireroom.cli._lines import Lines
 from wireroom.cli._progress import Progress
-from wireroom.cli._running import Running, opened, records, tell, until_signal, worker
+from wireroom.cli._running import NOTIFY, Running, notifier, opened, records, subscribing, tell, until_signal, worker
 from wireroom.cli._settings import with_settings
 from wireroom.config import Settings
 from wireroom.connect import installed
@@ -18,7 +18,9 @@ from wireroom.sink import installed_sinks
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-PUSHED = ("/v1/", "/problems/")
+    from wireroom.web import Message
+
+PUSHED, HUB = ("/v1/", "/problems/"), "/hub"
 HOST, PORT, PORTS = "127.0.0.1", 8080, click.IntRange(0, 65535)
 
 
@@ -30,8 +32,8 @@ HOST, PORT, PORTS = "127.0.0.1", 8080, click.IntRange(0, 65535)
 def command(settings: Settings, host: str, port: int, drain: bool) -> None:
     """Run everything in one process.
 
-    That is every installed sink's worker and a web server. Others may publish to the same log meanwhile. SIGTERM and
-    Ctrl-C finish what is in hand.
+    That is every installed sink's worker, a web server, and notifications where `notify` says whom to tell. Others may
+    publish to the same log meanwhile. SIGTERM and Ctrl-C finish what is in hand.
     """
     tell()
     if drain:
@@ -47,6 +49,8 @@ def run_drained(settings: Settings) -> None:
         for name in installed_sinks():
             with worker(name, settings, events, store) as drained, Progress(name, records(events)) as progress:
                 drained.run(running.stop.is_set, drain=True, progress=progress.advance)
+        if settings.notify.anyone:
+            notifier(settings, events, store).run(running.stop.is_set, drain=True)
 
 
 def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running], None] | None = None) -> None:
@@ -56,19 +60,31 @@ def run(settings: Settings, host: str, port: int, beside: Callable[[Log, Running
         from wireroom.serve import create_app
         from wireroom.web import WebServer
 
-    async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Both name the address, which is known once it is bound."""
-        await (taken if scope["path"].startswith(PUSHED) else served)(scope, receive, send)
+    class Application:
+        """All name the address, which is known once it is bound."""
+
+        async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+            if hub and scope["path"] == HUB:
+                await hub(scope, receive, send)
+            else:
+                await (taken if scope["path"].startswith(PUSHED) else served)(scope, receive, send)
+
+        def at_once(self, target: bytes, asked: Mapping[bytes, bytes]) -> "Message | None":
+            return served.at_once(target, asked)
 
     running = Running()
     with until_signal(running.stop), opened(settings) as (events, store), ExitStack() as stack:
-        server = WebServer(application, host, port)
+        server = WebServer(Application(), host, port)
         settings = at_address(settings, server.address)
         served = create_app(store, settings)
         taken = stack.enter_context(closing(Ingest(events, store, settings)))
         for name in installed_sinks():
             one = stack.enter_context(worker(name, settings, events, store))
             running.start(name, lambda one=one: one.run(running.stop.is_set))  # type: ignore[misc]
+        hub = stack.enter_context(closing(subscribing(settings, store))) if settings.notify.hub else None
+        if settings.notify.anyone:
+            telling = notifier(settings, events, store)
+            running.start(NOTIFY, lambda: telling.run(running.stop.is_set))
         running.start("web server", server.run)
         if beside:
             running.start("demo", lambda: beside(events, running))

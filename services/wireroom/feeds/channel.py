@@ -32,7 +32,10 @@ class History(NamedTuple):
 
 
 class Channel(NamedTuple):
-    """What stands before the entries. `address`: where the document is read; `home`: where the publication is."""
+    """What stands before the entries. `address`: where the document is read; `home`: where the publication is.
+
+    `hubs`: where readers can ask to be told of changes (WebSub, 4).
+    """
 
     id: str
     title: str
@@ -42,6 +45,7 @@ class Channel(NamedTuple):
     language: str
     publisher: str
     history: History | None = None
+    hubs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,13 @@ class Item:
         return self.content.get("authors") or ([{"name": self.byline}] if self.byline else [])
 
 
-def channel(feed: FeedSettings, publication: Publication, address: str, history: History | None = None) -> Channel:
+def channel(
+    feed: FeedSettings,
+    publication: Publication,
+    address: str,
+    hubs: tuple[str, ...] = (),
+    history: History | None = None,
+) -> Channel:
     """The feed's own id never follows its address (RFC 4287, 4.2.6), and its pages have it too."""
     title = feed.title or publication.name
     return Channel(
@@ -97,6 +107,7 @@ def channel(feed: FeedSettings, publication: Publication, address: str, history:
         language=publication.language,
         publisher=publication.name,
         history=history,
+        hubs=hubs,
     )
 
 

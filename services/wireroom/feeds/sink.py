@@ -22,6 +22,7 @@ from wireroom.feeds.jsonfeed import jsonfeed
 from wireroom.feeds.selection import choices, takes
 from wireroom.sink import Content
 from wireroom.text import plain
+from wireroom.uri import uri
 
 TOMBSTONES = 72 * HOUR
 PAGE_CACHE_CONTROL = "public, max-age=300"
@@ -60,15 +61,17 @@ class FeedsSink:
         """None: every document has an edition."""
 
     def _feed(self, settings: FeedSettings) -> "Feed":
-        return Feed(settings, self._settings.public_url, self._languages, self._fragments)
+        around = self._settings
+        return Feed(settings, around.public_url, tuple(map(uri, around.hubs)), self._languages, self._fragments)
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One feed. `languages`: those of the publications, for articles that name none."""
+    """One feed. `hubs`: those that it names; `languages`: of the publications, for articles that name none."""
 
     settings: FeedSettings
     public_url: str
+    hubs: tuple[str, ...]
     languages: Mapping[str, str]
     fragments: Fragments
 
@@ -158,7 +161,10 @@ class Feed:
     def _document(
         self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication, place: "Place"
     ) -> Document:
-        about = channel(self.settings, owner, self._address(form, owner, place.day), self._history(form, owner, place))
+        is_public = self._key(form, None).startswith("feeds/")  # nobody subscribes to a private feed, nor to a page
+        hubs = self.hubs if is_public and not place.day else ()
+        address, history = self._address(form, owner, place.day), self._history(form, owner, place)
+        about = channel(self.settings, owner, address, hubs, history)
         pieces = self._pieces(form, about, listed, edition)
         document = Document(
             key=self._key(form, place.day),
