@@ -136,6 +136,9 @@ class FeedSettings(_Section):
     exclude: Selection = Field(Selection(), description="nothing that shares a value with a list given here")
     content: Literal["full", "summary"] = Field("full", description="full: the body too; summary: not the body")
     paid: Literal["summary", "full"] = Field("summary", description="full: the body of PAID articles too")
+    archive: Annotated[bool, Strict(), Expected("true or false")] = Field(
+        False, description="true: what it no longer shows stays in pages, one a day, that it links to"
+    )
     cache_control: _Header = Field("public, max-age=60", description="how long others may keep it")
     moved_from: OldPaths = Field((), description="paths that it had before, such as /rss.xml: they lead to it")
     private: Annotated[bool, Strict(), Expected("true or false")] = Field(

@@ -27,6 +27,7 @@ class Window:
     Shown are the newest `entries`, and beyond them what is younger than `younger_than`, up to 5 x `entries`
     (None: everything). `reserve` more are kept, so that a withdrawal brings the next one in. Below its floor, the
     higher of the highest sort key ever evicted and `forget` before the recorded clock, nothing new is taken.
+    `archive`: every article has a place in the page of its day as well, and is kept here until it is written there.
     """
 
     entries: int | None = None
@@ -35,6 +36,7 @@ class Window:
     forget: int | None = 30 * DAY
     tombstones: int = 0
     slot_size: int | None = None
+    archive: bool = False
 
 
 class Entry(NamedTuple):
@@ -76,7 +78,11 @@ class DocumentState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """The state from which documents are rendered. `more`: it may have more articles below its floor."""
+    """The state from which documents are rendered. `more`: it may have more articles below its floor.
+
+    `unarchived`: the entries that no page of the archive has yet; `newest_page`: the last of its pages.
+    `gone`: in a page, the order at which each article that it does not show went, or was never for it.
+    """
 
     definition: str
     epoch: str
@@ -90,6 +96,9 @@ class Edition:
     floor: SortKey = (EARLIEST, "")
     more: bool = False
     documents: Mapping[str, DocumentState] = field(default_factory=dict)
+    unarchived: frozenset[str] = frozenset()
+    newest_page: str | None = None
+    gone: Mapping[str, Order] = field(default_factory=dict)
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -137,6 +146,7 @@ def fold(
         tombstones=draft.tombstones,
         floor=draft.floor,
         more=draft.more,
+        unarchived=frozenset(draft.unarchived),
     )
     came_due = (time := due(edition, window)) is not None and time <= draft.now
     return replace(new, clock=draft.now) if came_due or new != edition else edition
@@ -152,6 +162,7 @@ class _Draft:
         self.tombstones = dict(edition.tombstones)
         self.floor = edition.floor
         self.more = edition.more
+        self.unarchived = set(edition.unarchived)
         self.taken = Counter(entry.slot for entry in self.entries.values()) if window.slot_size else Counter[int]()
 
     def take(self, change: Change, newest: Order | None) -> None:
@@ -173,6 +184,7 @@ class _Draft:
     def _drop(self, entry: Entry | None) -> None:
         if entry is not None:
             del self.entries[entry.id]
+            self.unarchived.discard(entry.id)
             self.taken[entry.slot] -= 1
 
     def _bury(self, event: ArticleEvent, held: Entry | None) -> None:
@@ -184,6 +196,7 @@ class _Draft:
 
     def _show(self, entry: Entry, held: Entry | None) -> None:
         self.tombstones.pop(entry.id, None)
+        waits = self.window.archive and (held is None or held.id in self.unarchived)  # else its page has it: no delay
         self._drop(held)
         if entry.leaves is not None and entry.leaves <= self.now:
             self._expire(entry)
@@ -193,6 +206,8 @@ class _Draft:
             slot = held.slot if held else self._free_slot()
             self.entries[entry.id] = entry if entry.slot == slot else entry._replace(slot=slot)
             self.taken[slot] += 1
+            if waits:
+                self.unarchived.add(entry.id)
 
     def _floor(self) -> SortKey:
         forget = self.window.forget
@@ -220,9 +235,10 @@ class _Draft:
             return
         visible = newest_first(e for e in self.entries.values() if e.visible_from <= self.now)
         for entry in visible[_places(visible, self.window, self.now) + self.window.reserve :]:
-            self._drop(entry)
-            self.floor = max(self.floor, entry.key)
-            self.more = True
+            if entry.id not in self.unarchived:
+                self._drop(entry)
+                self.floor = max(self.floor, entry.key)
+                self.more = True
 
 
 def newest_first(entries: Iterable[Entry]) -> list[Entry]:

@@ -73,6 +73,18 @@ class Definition(Protocol):
         ...
 
 
+class Archived(Definition, Protocol):
+    """A definition whose window has an archive: a page for each UTC day on which articles of it were published."""
+
+    def page(self, day: str, before: str | None, after: str | None) -> Definition:
+        """The page of a day, between those of two others; `render` makes its documents even where it shows nothing."""
+        ...
+
+    def rendering(self, publications: Mapping[str, Publication]) -> str:
+        """Changes when the same page would be rendered otherwise, neighbours apart, or be selected otherwise."""
+        ...
+
+
 class Direct(Protocol):
     """A document that is its own edition: the winner of all events about one article is written conditionally."""
 

@@ -17,6 +17,20 @@ FEEDS = UUID("e7e85ca1-026e-408e-b33f-cc371943fa1e")  # the fixed namespace of t
 _IRI = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x20<>"\\^`{|}]+')
 
 
+class History(NamedTuple):
+    """Addresses of the other documents of an archived feed (RFC 5005, section 4); no `current`: it is that document."""
+
+    before: str | None
+    after: str | None = None
+    current: str | None = None
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """Link relations and what they lead to."""
+        named = {"prev-archive": self.before, "next-archive": self.after, "current": self.current}
+        return [(relation, address) for relation, address in named.items() if address]
+
+
 class Channel(NamedTuple):
     """What stands before the entries. `address`: where the document is read; `home`: where the publication is.
 
@@ -30,6 +44,7 @@ class Channel(NamedTuple):
     address: str
     language: str
     publisher: str
+    history: History | None = None
     hubs: tuple[str, ...] = ()
 
 
@@ -74,8 +89,14 @@ class Item:
         return self.content.get("authors") or ([{"name": self.byline}] if self.byline else [])
 
 
-def channel(feed: FeedSettings, publication: Publication, address: str, hubs: tuple[str, ...] = ()) -> Channel:
-    """The feed's own id never follows its address (RFC 4287, 4.2.6)."""
+def channel(
+    feed: FeedSettings,
+    publication: Publication,
+    address: str,
+    hubs: tuple[str, ...] = (),
+    history: History | None = None,
+) -> Channel:
+    """The feed's own id never follows its address (RFC 4287, 4.2.6), and its pages have it too."""
     title = feed.title or publication.name
     return Channel(
         id=uuid5(FEEDS, f"{feed.publication}/{feed.id}").urn,
@@ -85,6 +106,7 @@ def channel(feed: FeedSettings, publication: Publication, address: str, hubs: tu
         address=uri(address),
         language=publication.language,
         publisher=publication.name,
+        history=history,
         hubs=hubs,
     )
 

@@ -11,6 +11,7 @@ from lxml import etree
 DC = "http://purl.org/dc/elements/1.1/"
 MEDIA = "http://search.yahoo.com/mrss/"
 ATOM = "http://www.w3.org/2005/Atom"
+HISTORY = "http://purl.org/syndication/history/1.0"
 AT = "http://purl.org/atompub/tombstones/1.0"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -106,6 +107,33 @@ class Tombstones:
         for deleted in self.deleted:
             element = etree.SubElement(feed, f"{{{AT}}}deleted-entry", ref=deleted.ref, when=deleted.when)
             _texts(element, f"{{{AT}}}comment", [deleted.comment])
+        return feed
+
+
+class Archive:
+    """Links between the documents of an archived feed, and the mark of its pages (RFC 5005, section 4)."""
+
+    def __init__(self) -> None:
+        self.links: Iterable[tuple[str, str]] = ()
+        self.media_type = ""
+        self.is_page = False
+
+    def extend_ns(self) -> dict[str, str]:
+        """The prefix for feedgen."""
+        return {"fh": HISTORY}
+
+    def extend_rss(self, root: etree._Element) -> etree._Element:
+        """In the channel, after its own elements (RFC 5005, appendix B)."""
+        for channel in root.iterfind("channel"):
+            self.extend_atom(channel)
+        return root
+
+    def extend_atom(self, feed: etree._Element) -> etree._Element:
+        """After the feed's own elements."""
+        for relation, address in self.links:
+            etree.SubElement(feed, f"{{{ATOM}}}link", rel=relation, href=address, type=self.media_type)
+        if self.is_page:
+            etree.SubElement(feed, f"{{{HISTORY}}}archive")
         return feed
 
 

@@ -22,6 +22,8 @@ def jsonfeed(channel: Channel, items: Sequence[Item], fragments: Fragments) -> P
         "language": channel.language,
         "authors": [{"name": channel.publisher, "url": channel.home}],
     }
+    if channel.history and channel.history.before:
+        start["next_url"] = channel.history.before
     if channel.hubs:
         start["hubs"] = [{"type": "WebSub", "url": hub} for hub in channel.hubs]
     entries = [part for item in items for part in (b",", fragments.get("json", item, _fragment))]

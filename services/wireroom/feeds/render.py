@@ -19,7 +19,7 @@ from lxml import etree
 
 from wireroom.clock import SECOND, moment
 from wireroom.feeds.channel import Channel, Item, atom_id, rfc3339
-from wireroom.feeds.extensions import AT, ATOM, DC, MEDIA, Deleted, DublinCore, Hubs, MediaRss, Tombstones
+from wireroom.feeds.extensions import AT, ATOM, DC, MEDIA, Archive, Deleted, DublinCore, Hubs, MediaRss, Tombstones
 from wireroom.feeds.fragments import Fragments, Pieces
 
 feedgen.entry.formatRFC2822 = feedgen.feed.formatRFC2822 = format_datetime  # its own calls setlocale, in all threads
@@ -79,6 +79,7 @@ def rss_header(channel: Channel) -> FeedGenerator:
     feed = generator(channel)
     feed.link(href=channel.address, rel="self", type="application/rss+xml")
     feed.link(href=channel.home, rel="alternate")
+    _link_archive(feed, channel, "application/rss+xml")
     return feed
 
 
@@ -87,9 +88,17 @@ def atom_header(channel: Channel, deleted: Sequence[Deleted]) -> FeedGenerator:
     feed = generator(channel, deleted)
     feed.link(href=channel.address, rel="self", type="application/atom+xml")
     feed.link(href=channel.home, rel="alternate", type="text/html")
+    _link_archive(feed, channel, "application/atom+xml")
     for hub in channel.hubs:
         feed.link(href=hub, rel="hub")
     return feed
+
+
+def _link_archive(feed: FeedGenerator, channel: Channel, media_type: str) -> None:
+    if channel.history:
+        feed.register_extension("archive", Archive, None)
+        feed.archive.links, feed.archive.media_type = channel.history.links, media_type
+        feed.archive.is_page = channel.history.current is not None
 
 
 def rss_entry(item: Item) -> FeedEntry:

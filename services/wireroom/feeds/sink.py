@@ -3,16 +3,18 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import NamedTuple
 
+from wireroom import __version__
 from wireroom.clock import HOUR, MINUTE
 from wireroom.config import FeedSettings, Publication, Settings
 from wireroom.document import Document
 from wireroom.edition import Edition, Entry, Window
 from wireroom.event import ArticleEvent
 from wireroom.feeds import gate, render
-from wireroom.feeds.channel import Channel, Item, atom_id, channel, items, rfc3339
+from wireroom.feeds.channel import Channel, History, Item, atom_id, channel, items, rfc3339
 from wireroom.feeds.content import content
 from wireroom.feeds.extensions import Deleted
 from wireroom.feeds.fragments import Fragments, Pieces
@@ -23,6 +25,7 @@ from wireroom.text import plain
 from wireroom.uri import uri
 
 TOMBSTONES = 72 * HOUR
+PAGE_CACHE_CONTROL = "public, max-age=300"
 MEDIA_TYPES = {
     "rss": "application/rss+xml; charset=utf-8",
     "atom": "application/atom+xml; charset=utf-8",
@@ -92,7 +95,7 @@ class Feed:
         """Of all that selects; not of what renders."""
         feed = self.settings
         chosen = [{name: sorted(values) for name, values in choices(s).items()} for s in (feed.include, feed.exclude)]
-        selecting = [sorted(self.sources), *chosen, feed.entries, feed.minutes]
+        selecting = [sorted(self.sources), *chosen, feed.entries, feed.minutes, *(["archive"] if feed.archive else [])]
         return blake2b(json.dumps(selecting, sort_keys=True).encode(), digest_size=16).hexdigest()
 
     @property
@@ -104,6 +107,7 @@ class Feed:
             younger_than=feed.minutes * MINUTE,
             reserve=max(10, feed.entries // 2),
             tombstones=TOMBSTONES if "atom" in feed.formats else 0,
+            archive=feed.archive,
         )
 
     def selects(self, event: ArticleEvent) -> bool:
@@ -126,27 +130,70 @@ class Feed:
         self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]
     ) -> Sequence[Document]:
         """A document for each format. Raises Red when the gate refuses one."""
-        listed = items(self.settings, shown, publications)
-        return [self._document(form, edition, listed, publications[self.publication]) for form in self.settings.formats]
+        return self.documents(
+            edition, shown, publications, Place(None, edition.newest_page if self.settings.archive else None)
+        )
 
     def lift(self, entry: Entry) -> None:
         """None: nothing but the feed itself shows an article."""
 
-    def _document(self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication) -> Document:
-        key = f"{self.settings.stem}.{form}"
-        address = f"{(owner.public_url or self.public_url).rstrip('/')}/{key}"
-        hubs = self.hubs if key.startswith("feeds/") else ()  # nobody subscribes to a private feed
-        pieces = self._pieces(form, channel(self.settings, owner, address, hubs), listed, edition)
+    def page(self, day: str, before: str | None, after: str | None) -> "Page":
+        """The page of a day in its archive. Its entries are not kept rendered: a page is seldom written twice."""
+        return Page(replace(self, fragments=Fragments(0)), Place(day, before, after))
+
+    def rendering(self, publications: Mapping[str, Publication]) -> str:
+        """Of all that its documents depend on, articles apart."""
+        of = [
+            publications[name].model_dump_json()
+            for name in sorted({self.publication, *self.sources} & publications.keys())
+        ]
+        said = [__version__, self.digest, self.public_url, self.settings.model_dump_json(), *of]
+        return blake2b("\n".join(said).encode(), digest_size=8).hexdigest()
+
+    def documents(
+        self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication], place: "Place"
+    ) -> Sequence[Document]:
+        """A document for each format, of the feed itself or of a page."""
+        listed = items(self.settings, shown, publications)
+        owner = publications[self.publication]
+        return [self._document(form, edition, listed, owner, place) for form in self.settings.formats]
+
+    def _document(
+        self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication, place: "Place"
+    ) -> Document:
+        hubs = (
+            () if self.settings.private or place.day else self.hubs
+        )  # nobody subscribes to a private feed, nor a page
+        address, history = self._address(form, owner, place.day), self._history(form, owner, place)
+        about = channel(self.settings, owner, address, hubs, history)
+        pieces = self._pieces(form, about, listed, edition)
         document = Document(
-            key=key,
+            key=self._key(form, place.day),
             media_type=MEDIA_TYPES[form],
             head=b"".join((pieces.head, *pieces.parts)),
             tail=pieces.tail,
-            articles=tuple(item.entry.article for item in listed),
-            cache_control=self.settings.caching,
+            articles=() if place.day else tuple(item.entry.article for item in listed),
+            cache_control=self._cache_control(place),
             language=owner.language,
         )
         return gate.check(document, [_id(form, item) for item in listed])
+
+    def _key(self, form: str, day: str | None) -> str:
+        return f"{self.settings.stem}{f'/{day}' if day else ''}.{form}"
+
+    def _address(self, form: str, owner: Publication, day: str | None) -> str:
+        return f"{(owner.public_url or self.public_url).rstrip('/')}/{self._key(form, day)}"
+
+    def _history(self, form: str, owner: Publication, place: "Place") -> History | None:
+        if not (place.day or place.before):
+            return None
+        before, after = (day and self._address(form, owner, day) for day in (place.before, place.after))
+        return History(before, after, self._address(form, owner, None) if place.day else None)
+
+    def _cache_control(self, place: "Place") -> str:
+        """A page may be kept longer, but what is withdrawn must not linger."""
+        is_said = self.settings.private or "cache_control" in self.settings.model_fields_set
+        return PAGE_CACHE_CONTROL if place.day and not is_said else self.settings.caching
 
     def _pieces(self, form: str, about: Channel, listed: Sequence[Item], edition: Edition) -> Pieces:
         if form == "rss":
@@ -154,6 +201,68 @@ class Feed:
         if form == "atom":
             return render.atom(about, listed, _deleted(edition, listed), self.fragments)
         return jsonfeed(about, listed, self.fragments)
+
+
+class Place(NamedTuple):
+    """Where a document stands in an archive: the day of its page, or None for the feed, and the days next to it."""
+
+    day: str | None
+    before: str | None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The articles of one UTC day."""
+
+    feed: Feed
+    place: Place
+
+    @property
+    def publication(self) -> str:
+        """That of the feed."""
+        return self.feed.publication
+
+    @property
+    def name(self) -> str:
+        """No feed has such a name."""
+        return f"{self.feed.name}/{self.place.day}"
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Those of the feed."""
+        return self.feed.sources
+
+    @property
+    def digest(self) -> str:
+        """That of the feed."""
+        return self.feed.digest
+
+    @property
+    def window(self) -> Window:
+        """Everything; tombstones as in the feed."""
+        return Window(forget=None, tombstones=self.feed.window.tombstones)
+
+    def selects(self, event: ArticleEvent) -> bool:
+        """As the feed does."""
+        return self.feed.selects(event)
+
+    def keeps(self, content: Content) -> Content:
+        """All of it."""
+        return content
+
+    def leaves(self, event: ArticleEvent) -> int | None:
+        """When the article expires."""
+        return event.expires
+
+    def render(
+        self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]
+    ) -> Sequence[Document]:
+        """A document for each format. Raises Red when the gate refuses one."""
+        return self.feed.documents(edition, shown, publications, self.place)
+
+    def lift(self, entry: Entry) -> None:
+        """None: as in the feed."""
 
 
 def _id(form: str, item: Item) -> str:

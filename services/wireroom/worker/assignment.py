@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from wireroom.config import Settings
 from wireroom.log import BACKFILL, Assigned, Consumer, Log, Partition
 from wireroom.sink import Definition, Sink
+from wireroom.worker.archived import edition
 from wireroom.worker.edition_json import edition_key
 from wireroom.worker.live import Behind, LiveEdition, Outside
 from wireroom.worker.owned import Owned, read_roster
@@ -177,7 +178,7 @@ class Assignment:
         """Load an edition: is it live or behind? A live one is claimed, and its documents are verified."""
         if not self._owners(definition):
             return
-        live = LiveEdition(definition, self._outside)
+        live = edition(definition, self._outside)
         live.load()
         for source, offset in (live.base.applied if live.base else {}).items():
             self.sources.check(live.key, source, offset)

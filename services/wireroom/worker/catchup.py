@@ -4,7 +4,7 @@ It builds in memory, a slice at a time, and writes once; the edition then joins 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from wireroom.clock import DAY
 from wireroom.edition import Change, Edition, Window, fold, needs_refill
@@ -12,7 +12,7 @@ from wireroom.event import ArticleEvent, Kind, Order
 from wireroom.log import Log, Partition, Record
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.intake import Arrival, Intake
-from wireroom.worker.live import LiveEdition, Outside, comes_due
+from wireroom.worker.live import Behind, LiveEdition, Outside, comes_due
 from wireroom.worker.quarantine import Quarantine
 from wireroom.worker.seen import Seen
 
@@ -33,6 +33,7 @@ class Build:
     window: Window
     reset: bool
     sources: set[str]
+    archived: Mapping[str, int] = field(default_factory=dict)  # below these the pages of its archive, if any, have all
     lifts: bool = False  # it keeps articles waiting: the documents of all that it reads are looked after
 
     def memory_floor(self, now: int) -> int:
@@ -44,7 +45,9 @@ class Build:
 
 def build_window(window: Window, reserve: int = RESERVE) -> Window:
     """The window while an edition is built from nothing: it keeps more, and has no floor but what it evicts."""
-    return window if window.entries is None else replace(window, reserve=window.entries * reserve, forget=None)
+    if window.entries is None:
+        return window
+    return replace(window, reserve=window.entries * reserve, forget=None, archive=False)
 
 
 class Pass:
@@ -86,9 +89,12 @@ class Pass:
             if position < end:
                 end = self._stop(partitions[source], position, end)
                 records = [each for each in self._read(partitions[source], position, end) if each.offset < end]
-                self._next[source] = records[-1].offset + 1 if records else end
-                self._merge(source, list(self._intake.reread(source, records)))
+                reached = records[-1].offset + 1 if records else end
+                self._merge(source, reached, list(self._intake.reread(source, records)))
+                self._next[source] = reached  # only now: what the outside interrupted is read again
                 return False
+        if self._withdraw is not None and not all([build.live.finish_archive() for build in self.builds]):
+            return False
         for build in self.builds:
             self._lift(build, (), self._clock.now())
             upto = {source: offset for source, offset in goal.items() if source in build.sources}
@@ -112,7 +118,7 @@ class Pass:
                     self._intake.give_up(record)
         return records
 
-    def _merge(self, source: str, arrivals: Sequence[Arrival]) -> None:
+    def _merge(self, source: str, reached: int, arrivals: Sequence[Arrival]) -> None:
         now = self._clock.now()
         for arrival in arrivals:
             self._memory(arrival.event.publication).note(arrival.event, now)
@@ -120,10 +126,11 @@ class Pass:
             definition = build.live.definition
             changes = [a.change(definition) for a in arrivals if a.event.publication in definition.sources]
             self._lift(build, changes, now)
+            self._archive(build, source, changes)
             if changes:
                 build.sources.add(source)
             newest = self._newest if build.reset else self._newest_of_all
-            upto = {source: self._next[source]} if source in build.sources else {}
+            upto = {source: reached} if source in build.sources else {}
             build.draft = fold(build.draft, build.window, changes, upto, now, newest)
             if self._quarantine is not None and self._quarantine.warned:
                 build.live.try_out(change.entry for change in changes if change.entry)
@@ -141,6 +148,12 @@ class Pass:
         for change in changes if build.lifts else ():
             if change.event.kind is Kind.WITHDRAWN:
                 self._withdraw(change.event)
+
+    def _archive(self, build: Build, source: str, changes: Sequence[Change]) -> None:
+        if self._withdraw is not None:
+            new = [change for change in changes if change.offset >= build.archived.get(source, 0)]
+            latest = [c for c in new if (seen := self._newest_of_all(c.event.id)) is None or seen <= c.event.order]
+            build.live.build_archive(latest, anew=not build.archived)
 
     def _memory(self, publication: str) -> Seen:
         return self._seen.setdefault(publication, Seen(forget=EVER))
@@ -190,12 +203,19 @@ class SecondReader:
             if not keys:
                 return False
             self._pass = self._begin([self._assignment.editions[key] for key in sorted(keys)])
-        elif self._pass.step(self._partitions(self._pass), self._goal(self._pass)):
+        elif self._go_on(self._pass):
             self._quarantine.suspect_nobody()
             for build in self._pass.builds:
                 self._install(build)
             self._pass = None  # only now: what was not installed, because the outside is unwell, is not built again
         return True
+
+    def _go_on(self, reading: Pass) -> bool:
+        try:
+            return reading.step(self._partitions(reading), self._goal(reading))
+        except Behind:  # an archive needs more of the log than this pass reads
+            self._pass = None
+            return False
 
     def _begin(self, editions: Iterable[LiveEdition]) -> Pass:
         builds = [self._build(live) for live in editions]
@@ -209,11 +229,14 @@ class SecondReader:
         if live.key in self._assignment.behind:
             live.load()
         window, refill = live.definition.window, live.key in self._assignment.refills
-        if live.base is not None and _made(live) and not refill:
-            return Build(live, live.base, window, False, {*live.base.applied, *self._assignment.feeding(live)})
+        if live.base is not None and _made(live) and not refill and not live.is_broken:
+            sources, window = {*live.base.applied, *self._assignment.feeding(live)}, replace(window, archive=False)
+            return Build(live, live.base, window, False, sources, live.base.applied)
         roomy = build_window(window, self._reserve.get(live.key, RESERVE))
         homes = self._assignment.sources.of(live.definition)
-        return Build(live, Edition(live.definition.digest, epoch=""), roomy, True, {*homes})
+        empty = Edition(live.definition.digest, epoch="")
+        archived = live.base.applied if live.base and refill and not live.is_broken else {}
+        return Build(live, empty, roomy, True, {*homes}, archived)
 
     def _partitions(self, reading: Pass) -> dict[str, Partition]:
         """What is built from nothing is read from everywhere; else others bring what came by theirs."""
@@ -238,11 +261,12 @@ class SecondReader:
             return  # withdrawals emptied even the reserve: the next pass has a larger one
         if build.reset and live.key in self._assignment.behind:
             live.load()
-            if _made(live):
+            if _made(live) and not live.is_broken:
                 return  # by another worker meanwhile: the next pass goes on from there
         if build.reset:
             self._fence()
             live.install(build.draft)
+            live.is_broken = False
         else:
             self._fence()
             live.go_on(build.draft)

@@ -10,8 +10,9 @@ from wireroom.errors import Red
 from wireroom.event import Order
 
 FORMAT = 1
+_ARCHIVE = ("unarchived", "newest_page", "gone")  # only where there is an archive
 _FIELDS = frozenset({"format", "floor", "more", "tombstones", "entries", "documents"}) | frozenset(
-    ("definition", "epoch", "generation", "nonce", "claim", "clock", "applied")
+    ("definition", "epoch", "generation", "nonce", "claim", "clock", "applied", *_ARCHIVE)
 )
 
 
@@ -55,7 +56,13 @@ def _head(edition: Edition) -> dict[str, Any]:
         "more": edition.more,
         "documents": edition.documents,
         "tombstones": [[t.id, t.order, t.when, t.guid, t.note] for t in edition.tombstones.values()],
+        **_archive(edition),
     }
+
+
+def _archive(edition: Edition) -> dict[str, Any]:
+    found = {"unarchived": sorted(edition.unarchived), "newest_page": edition.newest_page, "gone": edition.gone}
+    return {name: value for name, value in found.items() if value}
 
 
 def decode(key: str, body: bytes) -> Edition:
@@ -85,6 +92,9 @@ def _edition(data: Mapping[str, Any]) -> Edition:
         floor=(data["floor"][0], data["floor"][1]),
         more=data["more"],
         documents={key: DocumentState(*state) for key, state in data["documents"].items()},
+        unarchived=frozenset(data.get("unarchived", ())),
+        newest_page=data.get("newest_page"),
+        gone={ident: Order(*order) for ident, order in data.get("gone", {}).items()},
         unknown={key: value for key, value in data.items() if key not in _FIELDS},
     )
 

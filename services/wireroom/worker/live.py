@@ -1,7 +1,8 @@
 """One edition as this worker holds it: the state in the store, the next one in the making, and how it is published."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 from uuid import uuid4
 
 from wireroom.clock import MINUTE, SteadyClock
@@ -15,6 +16,8 @@ from wireroom.worker.documents import DocumentWriter
 from wireroom.worker.edition_json import Encoder, decode, edition_key
 
 ATTEMPTS = 20
+A = TypeVar("A")
+R = TypeVar("R")
 Reread = Callable[[Definition, Mapping[str, int], Mapping[str, int]], Iterable[Change]]
 
 
@@ -22,10 +25,18 @@ class Behind(Exception):
     """Another epoch than the one that this worker fed, or no edition at all: the second reader must bring it up."""
 
 
+class Mapper(Protocol):
+    """`map`, or that of an executor."""
+
+    def __call__(self, function: Callable[[A], R], values: Iterable[A], /) -> Iterator[R]:
+        """The results, in order."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What editions are published with. `adopted`: told when a state was read, which another worker may have written;
-    `remember`: makes durable what was seen.
+    `remember`: makes durable what was seen; `fence`: raises Fenced where our partitions are another's.
     """
 
     store: Store
@@ -38,7 +49,8 @@ class Outside:
     newest: Known
     adopted: Callable[[], None]
     remember: Callable[[], None]
-    map: Callable[[Callable[[Document], int], Sequence[Document]], Iterable[int]]
+    fence: Callable[[], None]
+    map: Mapper
 
 
 class LiveEdition:
@@ -103,6 +115,7 @@ class LiveEdition:
             generation=base.generation,
             documents=base.documents,
             clock=max(base.clock, built.clock),
+            newest_page=base.newest_page,
             unknown=base.unknown,
         )
 
@@ -133,6 +146,17 @@ class LiveEdition:
         self.since = {s: old.get(s, 0) for s, offset in built.applied.items() if offset > old.get(s, 0)}
         self._draft(built)
 
+    # ---- the archive, where it has one -------------------------------------------------------------------------
+
+    is_broken = False  # pages are missing, or of another definition: only the whole log can mend them
+
+    def build_archive(self, changes: Sequence[Change], anew: bool) -> None:
+        """Write to its pages what a build reads; `anew`: from the beginning of the log."""
+
+    def finish_archive(self) -> bool:
+        """A build has read everything: write what is left of the pages, some at a time; whether all is."""
+        return True
+
     # ---- merging -----------------------------------------------------------------------------------------------
 
     def merge(self, changes: Sequence[Change]) -> None:
@@ -156,7 +180,7 @@ class LiveEdition:
         new = [entry for ident, entry in self.draft.entries.items() if written.get(ident) != entry]
         if stale := {e.id for e in new if (seen := newest(e.id)) is not None and seen > e.order}:
             kept = {ident: entry for ident, entry in self.draft.entries.items() if ident not in stale}
-            self._draft(replace(self.draft, entries=kept))
+            self._draft(replace(self.draft, entries=kept, unarchived=self.draft.unarchived - stale))
 
     def holds(self, ident: str) -> bool:
         """Whether the article, or what remains of it, is in the edition."""
@@ -194,8 +218,7 @@ class LiveEdition:
             if self._stale:
                 self._merge_again(upto)
             self._fold((), upto if self.dirty else {})
-            self.lift(self._lifted)  # before the edition lets go of them
-            self._lifted.clear()
+            self._hand_over()
             documents = self.render(self.draft)
             new = stamp(replace(self.draft, claim=claim or self.draft.claim), documents)
             if (not self._must_write and self._is_written(new, documents)) or self._put(new):
@@ -206,6 +229,11 @@ class LiveEdition:
         self._settled()
         if claim is None:  # an assignment is no flush: the first change after it goes out at once
             self.published_at = self._outside.clock.now()
+
+    def _hand_over(self) -> None:
+        """Write what must be durable before the edition lets go of it."""
+        self.lift(self._lifted)
+        self._lifted.clear()
 
     def _is_written(self, new: Edition, documents: Sequence[Document]) -> bool:
         """Whether the store has it already; that it was read further says nothing where no document depends on it."""

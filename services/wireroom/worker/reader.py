@@ -159,6 +159,8 @@ class FirstReader:
         event = change.event
         if change.entry is not None or live.holds(event.id) or live.key in self._assignment.shared:
             return True
+        if live.definition.window.archive:
+            return True  # a page may hold it
         if event.kind is Kind.WITHDRAWN and live.definition.window.tombstones:
             return True
         return any(other.event.id == event.id for other in changes.get(live.key, ()))

@@ -5,7 +5,7 @@ not change: to a worker at work this is one more writer of the same edition.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from wireroom import codec
@@ -71,6 +71,7 @@ class Replay:
             newest=lambda _: None,
             adopted=lambda: None,
             remember=lambda: None,
+            fence=lambda: None,
             map=map,
         )
         self._rebuilt: list[tuple[LiveEdition, Edition]] = []
@@ -162,7 +163,8 @@ class Replay:
     def publish(self, progress: Progress) -> None:
         """Bring every document that differs to its new form; a document whose content is the same is not touched."""
         for live, built in self._rebuilt:
-            live.replay(built)
+            archived = live.definition.window.archive
+            live.replay(replace(built, unarchived=frozenset(built.entries)) if archived else built)
         for order, direct in self._directs(progress) if self._direct else ():
             if self._direct.get(direct.key) == order:
                 self._documents.merge(direct, self._publications)

@@ -86,6 +86,7 @@ class Session:
             newest=self._newest,
             adopted=self._outdate_memory,
             remember=self._save_memory,
+            fence=self._fence,
             map=self.map,
         )
         self.assignment = Assignment(sink, events, settings, self.publications, outside, self._fence)
@@ -229,6 +230,8 @@ class Session:
             raise Red(self.reader.red, "nothing was skipped; it goes on by itself once that is done")
         try:
             self.finish()
+            if any(live.due is not None and live.due <= self.clock.now() for live in self.assignment.editions.values()):
+                return False
             return not (self.assignment.refills or self.assignment.behind) and all(
                 self._is_done(partition) for topic in (ARTICLES, BACKFILL) for partition in self.log.partitions(topic)
             )

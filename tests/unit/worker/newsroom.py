@@ -90,7 +90,7 @@ class Oracle:
             due = self.newsroom.visible_from.get((ident, revision), 0)
             assert due <= self.newsroom.clock.now(), f"{ident} is visible before its embargo ends"
         for ident, revision in self.newsroom.withdrawn.items():
-            if ident not in at and self.newsroom.settled(key):
+            if ident not in at and (self.newsroom.settled(key) or self.newsroom.told(key, ident)):
                 gone[ident] = revision
 
     def check_formats(self) -> None:
@@ -137,6 +137,11 @@ class Newsroom:
             for partition in self.log.partitions(ARTICLES)
         }
         return all(applied.get(source, 0) >= end for source, end in ends.items())
+
+    def told(self, key: str, ident: str) -> bool:
+        """Whether the page of an archive behind a document knows that an article went."""
+        stored = self.store.get(f"editions/{key.removesuffix('.json')}.json") if key.count("/") > 2 else None
+        return stored is not None and ident in json.loads(stored.body).get("gone", {})
 
     def documents(self) -> dict[str, Stored]:
         return {key: stored for key in self.store.keys("toy/") if (stored := self.store.get(key))}

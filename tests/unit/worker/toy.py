@@ -53,6 +53,30 @@ class Section:
     def lift(self, entry: Entry) -> Direct | None:
         return None
 
+    def page(self, day: str, before: str | None, after: str | None) -> "Day":
+        return Day(self.publication, f"{self.name}/{day}", Window(forget=None), self.version, before, after)
+
+    def rendering(self, publications: Mapping[str, Publication]) -> str:
+        return self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Day(Section):
+    """A page of the archive of a section."""
+
+    before: str | None = None
+    after: str | None = None
+
+    @property
+    def digest(self) -> str:
+        return f"{self.name.partition('/')[0]}{self.version}"
+
+    def render(
+        self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]
+    ) -> Sequence[Document]:
+        at = {entry.id: entry.order.revision for entry in shown}
+        return [self._document("json", at), self._document("ids", [*sorted(at), self.before, self.after])]
+
 
 @dataclass(slots=True)
 class ToySink:
