@@ -133,6 +133,9 @@ class FeedSettings(_Section):
     content: Literal["full", "summary"] = Field("full", description="full: the body too; summary: not the body")
     paid: Literal["summary", "full"] = Field("summary", description="full: the body of PAID articles too")
     cache_control: _Header = Field("public, max-age=60", description="how long others may keep it")
+    private: Annotated[bool, Strict(), Expected("true or false")] = Field(
+        False, description="true: only the partners that may read it do, under private/"
+    )
 
 
 class Security(_Section):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from wireroom.clock import SECOND
 from wireroom.serve.conditions import accepts_gzip, http_date, last_modified, not_modified
-from wireroom.serve.documents import Served, media_type
+from wireroom.serve.documents import Served
 
 STALE = 5 * SECOND  # after which a reader is told that the store could not be asked
 Header = tuple[bytes, bytes]
@@ -41,7 +41,7 @@ def of_document(served: Served, asked: Mapping[bytes, bytes], cache_control: str
         return Answer(304, headers)
     if packed:
         headers.append((b"content-encoding", b"gzip"))
-    headers += (b"content-type", (media_type(served.key) or "").encode()), _length(body)
+    headers += (b"content-type", served.media_type.encode()), _length(body)
     return Answer(410 if served.withdrawn else 200, headers, body)
 
 

@@ -1,42 +1,51 @@
 """What there is to read, found in the settings and in the public documents themselves."""
 
-import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
-from wireroom.clock import micros
-from wireroom.config import Publication, Settings
+from wireroom.config import FeedSettings, Publication, Settings
 from wireroom.serve.documents import Served
+from wireroom.serve.headlines import Headline, channel, contents
 
 _NEWEST = 10
-_FORMATS = {"rss": "RSS", "atom": "Atom", "json": "JSON"}  # in the order in which they are offered
+_FORMATS = ("rss", "atom", "json")  # in the order in which they are offered
+_TELLING = ("json", "atom", "rss")  # in the order of how much they tell: what changes a later one changes an earlier
 
 Keys = Callable[[str], Iterable[str]]
 Read = Callable[[str], Served | None]
+Found = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed: `formats` are (ending, key), `updated` is when any of them last changed, in microseconds."""
+    """A feed: `formats` are (ending, key), `updated` is when it last changed, in microseconds.
 
+    `settings`: what declares it; None for one that only lies in the store. `base`: what the public addresses of its
+    documents begin with.
+    """
+
+    publication: str
     id: str
     title: str
     formats: tuple[tuple[str, str], ...]
     updated: int
+    base: str
+    settings: FeedSettings | None = None
 
+    @property
+    def telling(self) -> str:
+        """The key of the document that tells most."""
+        return _telling(dict(self.formats))
 
-@dataclass(frozen=True, slots=True)
-class Headline:
-    """An article in the listing. `published`: microseconds; `document`: the key of its own document."""
+    @property
+    def path(self) -> str:
+        """Of its page."""
+        return f"feeds/{self.publication}/{self.id}"
 
-    title: str
-    url: str
-    language: str
-    published: int | None
-    document: str | None
+    def address(self, ending: str) -> str:
+        """The public address of one of its documents."""
+        return f"{self.base}{self.path}.{ending}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,7 @@ class Section:
     feeds: tuple[Feed, ...]
     sitemap: str | None
     listing: str | None
-    newest: tuple[Headline, ...]
+    newest: Sequence[Headline]
 
     @property
     def updated(self) -> int | None:
@@ -59,24 +68,25 @@ class Section:
 
 
 def catalogue(settings: Settings, keys: Keys, read: Read) -> tuple[Section, ...]:
-    """Every publication of the settings, then those that turned up, by id."""
-    feeds = _formats(keys("feeds/"))
-    maps = set(_indexes(keys))
+    """Every publication of the settings, then those that turned up, by id. Raises as the store does."""
+    found, maps = _found(keys("feeds/")), set(_indexes(keys))
     named = {publication.id: publication for publication in settings.publications}
-    found = sorted({*feeds, *maps} - set(named))
-    titles = {(feed.publication, feed.id): feed.title or _name(feed.id) for feed in settings.feeds}
+    turned_up = sorted({*found, *maps} - set(named))
     return tuple(
-        _section(ident, named.get(ident), _feeds(ident, feeds[ident], titles, read), ident in maps, read)
-        for ident in [*named, *found]
+        _section(ident, named.get(ident), tuple(_feeds(settings, ident, found, read)), ident in maps, read)
+        for ident in [*named, *turned_up]
     )
 
 
 def sitemaps(settings: Settings, keys: Keys) -> Sequence[str]:
     """The public addresses of all sitemap indexes."""
+    return [f"{_base(settings, ident)}sitemaps/{ident}/news.xml" for ident in _indexes(keys)]
+
+
+def _base(settings: Settings, publication: str) -> str:
+    """What the public addresses of its documents begin with."""
     hosts = {publication.id: publication.public_url for publication in settings.publications}
-    return [
-        f"{(hosts.get(ident) or settings.public_url).rstrip('/')}/sitemaps/{ident}/news.xml" for ident in _indexes(keys)
-    ]
+    return f"{(hosts.get(publication) or settings.public_url).rstrip('/')}/"
 
 
 def _indexes(keys: Keys) -> list[str]:
@@ -84,7 +94,7 @@ def _indexes(keys: Keys) -> list[str]:
     return [parts[1] for key in keys("sitemaps/") if (parts := key.split("/"))[2:] == ["news.xml"]]
 
 
-def _formats(keys: Iterable[str]) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+def _found(keys: Iterable[str]) -> Found:
     """publication -> feed -> ending -> key."""
     found: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     for key in keys:
@@ -95,68 +105,44 @@ def _formats(keys: Iterable[str]) -> Mapping[str, Mapping[str, Mapping[str, str]
     return found
 
 
-def _feeds(
-    publication: str, found: Mapping[str, Mapping[str, str]], titles: Mapping[tuple[str, str], str], read: Read
-) -> tuple[Feed, ...]:
-    feeds = []
-    for ident, formats in found.items():
-        states = [state for key in formats.values() if (state := read(key))]
-        offered = tuple((ending, formats[ending]) for ending in _FORMATS if ending in formats)
-        updated = max((state.stored.modified for state in states), default=0)
-        feeds.append(Feed(ident, titles.get((publication, ident)) or _name(ident), offered, updated))
-    order = list(titles)
-    return tuple(sorted(feeds, key=lambda feed: _place(order, (publication, feed.id))))
+def _feeds(settings: Settings, publication: str, found: Found, read: Read) -> Iterator[Feed]:
+    """Those of the settings first, in their order; a private one never, whatever lies there from before."""
+    declared = {feed.id: feed for feed in settings.feeds if feed.publication == publication}
+    hidden = {ident for ident, feed in declared.items() if feed.private}
+    there = {ident: keys for ident, keys in found.get(publication, {}).items() if ident not in hidden}
+    for ident in [*filter(there.__contains__, declared), *sorted(set(there) - set(declared))]:
+        if served := read(_telling(there[ident])):
+            about = declared.get(ident) or _discovered(settings, publication, ident)
+            yield Feed(
+                publication=publication,
+                id=ident,
+                title=(about and about.title) or ident.replace("-", " ").capitalize(),
+                formats=tuple((ending, there[ident][ending]) for ending in _FORMATS if ending in there[ident]),
+                updated=served.stored.modified,
+                base=_base(settings, publication),
+                settings=about,
+            )
 
 
-def _name(ident: str) -> str:
-    """An id as a title."""
-    return ident.replace("-", " ").capitalize()
+def _telling(formats: Mapping[str, str]) -> str:
+    return next(formats[ending] for ending in _TELLING if ending in formats)
 
 
-def _place(order: Sequence[tuple[str, str]], feed: tuple[str, str]) -> tuple[int, tuple[str, str]]:
-    """Those of the settings first, in their order."""
-    return (order.index(feed) if feed in order else len(order)), feed
+def _discovered(settings: Settings, publication: str, ident: str) -> FeedSettings | None:
+    """Without a configuration every publication has one feed, with all that is newest."""
+    return FeedSettings(id=ident, publication=publication) if settings.discover and ident == "latest" else None
 
 
 def _section(ident: str, named: Publication | None, feeds: tuple[Feed, ...], has_sitemap: bool, read: Read) -> Section:
-    key = f"articles/{ident}.json"
-    listing = _listing(read(key))
-    language = named.language if named else _text(listing, "language")
+    served = read(f"articles/{ident}.json")
+    listing = {} if named else channel(served)
     return Section(
         id=ident,
-        name=named.name if named else _text(listing, "title") or ident,
-        language=language,
-        url=named.url if named else _text(listing, "home_page_url"),
+        name=named.name if named else str(listing.get("title") or ident),
+        language=named.language if named else str(listing.get("language", "")),
+        url=named.url if named else str(listing.get("home_page_url", "")),
         feeds=feeds,
         sitemap=f"sitemaps/{ident}/news.xml" if has_sitemap else None,
-        listing=key if listing else None,
-        newest=tuple(_headline(ident, item, language) for item in listing.get("items", ())[:_NEWEST]),
+        listing=served.key if served else None,
+        newest=contents(served, _NEWEST).newest,
     )
-
-
-def _listing(served: Served | None) -> Mapping[str, Any]:
-    return json.loads(served.stored.body) if served else {}
-
-
-def _headline(publication: str, item: Mapping[str, Any], language: str) -> Headline:
-    _, found, rest = str(item.get("_wireroom", {}).get("document", "")).rpartition(f"articles/{publication}/")
-    return Headline(
-        title=_text(item, "title"),
-        url=_text(item, "url"),
-        language=_text(item, "language") or language,
-        published=_micros(_text(item, "date_published")),
-        document=found + rest if found else None,
-    )
-
-
-def _text(item: Mapping[str, Any], name: str) -> str:
-    value = item.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _micros(date: str) -> int | None:
-    try:
-        parsed = datetime.fromisoformat(date)
-    except ValueError:
-        return None
-    return micros(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))

@@ -28,7 +28,7 @@ def media_type(key: str) -> str | None:
     folder, *names = key.split("/")
     if folder not in _FOLDERS or not names or not is_key(key):
         return None
-    ending = _TYPES.get(names[-1].rpartition(".")[2])
+    ending = _TYPES.get(names[-1].rpartition(".")[2]) if "." in names[-1] else None
     if ending == "application/json" and (folder == "feeds" or (folder == "articles" and len(names) == 1)):
         ending = "application/feed+json"
     return f"{ending}; charset=utf-8" if ending else None
@@ -47,6 +47,11 @@ class Served:
     def __init__(self, key: str, stored: Stored) -> None:
         self.key = key
         self.stored = stored
+
+    @property
+    def media_type(self) -> str:
+        """Its content type."""
+        return media_type(self.key) or ""
 
     @cached_property
     def gzipped(self) -> bytes | None:
