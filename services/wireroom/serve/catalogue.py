@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wireroom.config import FeedSettings, Publication, Settings
 from wireroom.serve.documents import Served
@@ -14,7 +14,6 @@ _TELLING = ("json", "atom", "rss")  # in the order of how much they tell: what c
 
 Keys = Callable[[str], Iterable[str]]
 Read = Callable[[str], Served | None]
-Found = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +28,15 @@ class Feed:
     id: str
     title: str
     formats: tuple[tuple[str, str], ...]
-    updated: int
     base: str
+    updated: int = 0
     settings: FeedSettings | None = None
 
     @property
     def telling(self) -> str:
         """The key of the document that tells most."""
-        return _telling(dict(self.formats))
+        keys = dict(self.formats)
+        return next(keys[ending] for ending in _TELLING if ending in keys)
 
     @property
     def path(self) -> str:
@@ -68,19 +68,22 @@ class Section:
 
 
 def catalogue(settings: Settings, keys: Keys, read: Read) -> tuple[Section, ...]:
-    """Every publication of the settings, then those that turned up, by id. Raises as the store does."""
-    found, maps = _found(keys("feeds/")), set(_indexes(keys))
-    named = {publication.id: publication for publication in settings.publications}
-    turned_up = sorted({*found, *maps} - set(named))
+    """Every publication of the settings; without any, those that turned up, by id. Raises as the store does.
+
+    What is declared is looked for by its key: a listing would go through every page of every archive.
+    """
+    if not settings.discover:
+        return tuple(_section(one.id, one, _declared(settings, one.id, read), read) for one in settings.publications)
+    found, maps = _found(keys("feeds/")), _indexes(keys("sitemaps/"))
     return tuple(
-        _section(ident, named.get(ident), tuple(_feeds(settings, ident, found, read)), ident in maps, read)
-        for ident in [*named, *turned_up]
+        _section(ident, None, _discovered(settings, ident, found.get(ident, {}), read), read)
+        for ident in sorted({*found, *maps})
     )
 
 
-def sitemaps(settings: Settings, keys: Keys) -> Sequence[str]:
+def sitemaps(settings: Settings, sections: Sequence[Section]) -> Sequence[str]:
     """The public addresses of all sitemap indexes."""
-    return [f"{_base(settings, ident)}sitemaps/{ident}/news.xml" for ident in _indexes(keys)]
+    return [f"{_base(settings, section.id)}{section.sitemap}" for section in sections if section.sitemap]
 
 
 def _base(settings: Settings, publication: str) -> str:
@@ -89,60 +92,62 @@ def _base(settings: Settings, publication: str) -> str:
     return f"{(hosts.get(publication) or settings.public_url).rstrip('/')}/"
 
 
-def _indexes(keys: Keys) -> list[str]:
+def _indexes(keys: Iterable[str]) -> Iterator[str]:
     """The publications that have a sitemap."""
-    return [parts[1] for key in keys("sitemaps/") if (parts := key.split("/"))[2:] == ["news.xml"]]
+    return (parts[1] for key in keys if (parts := key.split("/"))[2:] == ["news.xml"])
 
 
-def _found(keys: Iterable[str]) -> Found:
-    """publication -> feed -> ending -> key."""
-    found: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+def _found(keys: Iterable[str]) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """publication -> feed -> endings."""
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for key in keys:
         stem, _, ending = key.rpartition(".")
         parts = stem.split("/")
         if ending in _FORMATS and len(parts) == 3:
-            found[parts[1]][parts[2]][ending] = key
+            found[parts[1]][parts[2]].append(ending)
     return found
 
 
-def _feeds(settings: Settings, publication: str, found: Found, read: Read) -> Iterator[Feed]:
-    """Those of the settings first, in their order; a private one never, whatever lies there from before."""
-    declared = {feed.id: feed for feed in settings.feeds if feed.publication == publication}
-    hidden = {ident for ident, feed in declared.items() if feed.private}
-    there = {ident: keys for ident, keys in found.get(publication, {}).items() if ident not in hidden}
-    for ident in [*filter(there.__contains__, declared), *sorted(set(there) - set(declared))]:
-        if served := read(_telling(there[ident])):
-            about = declared.get(ident) or _discovered(settings, publication, ident)
-            yield Feed(
-                publication=publication,
-                id=ident,
-                title=(about and about.title) or ident.replace("-", " ").capitalize(),
-                formats=tuple((ending, there[ident][ending]) for ending in _FORMATS if ending in there[ident]),
-                updated=served.stored.modified,
-                base=_base(settings, publication),
-                settings=about,
-            )
+def _declared(settings: Settings, publication: str, read: Read) -> Iterator[Feed]:
+    """In the order of the settings; a private one never, whatever lies there from before."""
+    for about in settings.feeds:
+        if about.publication == publication and not about.private:
+            yield from _feed(settings, about.publication, about.id, about.formats, about, read)
 
 
-def _telling(formats: Mapping[str, str]) -> str:
-    return next(formats[ending] for ending in _TELLING if ending in formats)
+def _discovered(settings: Settings, publication: str, found: Mapping[str, Sequence[str]], read: Read) -> Iterator[Feed]:
+    """Without a configuration every publication has one feed, `latest`; of any other nobody knows what it selects."""
+    for ident, endings in sorted(found.items()):
+        about = FeedSettings(id=ident, publication=publication) if ident == "latest" else None
+        yield from _feed(settings, publication, ident, endings, about, read)
 
 
-def _discovered(settings: Settings, publication: str, ident: str) -> FeedSettings | None:
-    """Without a configuration every publication has one feed, with all that is newest."""
-    return FeedSettings(id=ident, publication=publication) if settings.discover and ident == "latest" else None
+def _feed(
+    settings: Settings, publication: str, ident: str, endings: Sequence[str], about: FeedSettings | None, read: Read
+) -> Iterator[Feed]:
+    """The feed, if it is there."""
+    feed = Feed(
+        publication=publication,
+        id=ident,
+        title=(about and about.title) or ident.replace("-", " ").capitalize(),
+        formats=tuple((e, f"feeds/{publication}/{ident}.{e}") for e in _FORMATS if e in endings),
+        base=_base(settings, publication),
+        settings=about,
+    )
+    if served := read(feed.telling):
+        yield replace(feed, updated=served.stored.modified)
 
 
-def _section(ident: str, named: Publication | None, feeds: tuple[Feed, ...], has_sitemap: bool, read: Read) -> Section:
-    served = read(f"articles/{ident}.json")
+def _section(ident: str, named: Publication | None, feeds: Iterable[Feed], read: Read) -> Section:
+    served, sitemap = read(f"articles/{ident}.json"), read(f"sitemaps/{ident}/news.xml")
     listing = {} if named else channel(served)
     return Section(
         id=ident,
         name=named.name if named else str(listing.get("title") or ident),
         language=named.language if named else str(listing.get("language", "")),
         url=named.url if named else str(listing.get("home_page_url", "")),
-        feeds=feeds,
-        sitemap=f"sitemaps/{ident}/news.xml" if has_sitemap else None,
+        feeds=tuple(feeds),
+        sitemap=sitemap.key if sitemap else None,
         listing=served.key if served else None,
         newest=contents(served, _NEWEST).newest,
     )

@@ -80,7 +80,6 @@ class Catalogue:
     """
 
     sections: tuple[Section, ...]
-    sitemaps: Sequence[str]
     read_at: int
     asked_at: int
     pages: dict[str, Page] = field(default_factory=dict)
@@ -129,17 +128,25 @@ class Pages:
         held = self._held
         if held is None or not 0 <= self._clock.now() - held.asked_at < SECOND:
             held = await self._catalogue(held)
-        return held.pages.get(path) or await self._together(path, partial(self._make, held, path, kind))
+        if page := held.pages.get(path):
+            return page
+        return await self._patiently(path, partial(self._make, held, path, kind), held.before.get(path))
 
     async def _catalogue(self, held: Catalogue | None) -> Catalogue:
-        looking = asyncio.ensure_future(self._together("", self._look))
-        if held is None:
-            return await looking
-        await asyncio.wait([looking], timeout=PATIENCE)
-        if looking.done():
-            return looking.result()
-        self._held = held = self._unanswered(held)
-        return held
+        found = await self._patiently("", self._look, held)
+        if found is held and held is not None:
+            self._held = found = self._unanswered(held)
+        return found
+
+    async def _patiently(self, name: str, work: Callable[[], T], old: T | None) -> T:
+        """What comes of `work`; what there was before, if there was anything, where the store does not answer."""
+        working = asyncio.ensure_future(self._together(name, work))
+        if old is None:
+            return await working
+        await asyncio.wait([working], timeout=PATIENCE)
+        if not working.done() or isinstance(working.exception(), WireroomError):
+            return old
+        return working.result()
 
     async def _together(self, name: str, work: Callable[[], T]) -> T:
         """Do it in a thread, once for all who want it now."""
@@ -149,18 +156,19 @@ class Pages:
         return await asyncio.shield(task)  # type: ignore[arg-type]  # what is worked on under a name has one type
 
     def _look(self) -> Catalogue:
-        """What there is now; while the store is unwell, what there was."""
+        """What there is now; as old as the oldest document, because those are served while the store is away."""
         held, now = self._held, self._clock.now()
-        try:
-            sections = catalogue(self._settings, self._keys, self._documents.read)
-            maps = sitemaps(self._settings, self._keys)
-        except WireroomError:
-            if held is None:
-                raise
-            self._held = self._unanswered(held)
-        else:
-            self._held = Catalogue(sections, maps, now, now, before=held.pages if held else {})
-        return self._held
+        ages = [now]
+
+        def read(key: str) -> Served | None:
+            served = self._documents.read(key)
+            ages.extend([served.read_at] if served else [])
+            return served
+
+        sections = catalogue(self._settings, self._keys, read)
+        before = held.pages or held.before if held else {}
+        self._held = found = Catalogue(sections, min(ages), now, before=before)
+        return found
 
     def _unanswered(self, held: Catalogue) -> Catalogue:
         return replace(held, asked_at=self._clock.now(), pages={}, before=held.pages or held.before)
@@ -186,7 +194,7 @@ class Pages:
         if path == "/.well-known/feed-menu.json":
             return feed_menu(held.sections)
         if path == "/robots.txt":
-            return robots(held.sitemaps)
+            return robots(sitemaps(self._settings, held.sections))
         if (feed := held.feed(path)) is None:
             return None
         shown = contents(self._documents.read(feed.telling), MOST)

@@ -1,12 +1,13 @@
 """What the catalogue finds."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.unit.serve.newsroom import SETTINGS, dumps, fill
 from wireroom.clock import SECOND, ManualClock, micros
-from wireroom.config import Publication, Settings
+from wireroom.config import FeedSettings, Settings
 from wireroom.serve.catalogue import Section, catalogue, sitemaps
 from wireroom.serve.documents import Documents
 from wireroom.store import STATE, PolledStore
@@ -48,12 +49,13 @@ def test_without_settings_the_documents_tell() -> None:
     assert sections[3].sitemap is None
 
 
-def test_files_that_someone_put_into_the_store_are_passed_over() -> None:
+@pytest.mark.parametrize("settings", [SETTINGS, Settings()])
+def test_files_that_someone_put_into_the_store_are_passed_over(settings: Settings) -> None:
     store = filled()
-    before = found(store)
+    before = found(store, settings)
     for key in ("sitemaps/pages.xml", "sitemaps/harbour-post/old/news.xml", "feeds/index.json", "articles/note.txt"):
         store.put(key, b"", None, STATE)
-    assert found(store) == before
+    assert found(store, settings) == before
 
 
 def test_a_feed_is_as_fresh_as_the_document_that_tells_most() -> None:
@@ -100,15 +102,34 @@ def test_private_state_is_not_looked_at() -> None:
 
 
 def test_sitemaps_are_addressed_on_their_publication_s_host() -> None:
-    own = Publication(
-        id="fjordposten", name="F", language="no", url="https://f.example/", public_url="https://f.example/syndication"
-    )
-    settings = Settings(publications=(own,), public_url="https://feeds.example")
-    assert sitemaps(settings, filled().keys) == [
+    first, *others = SETTINGS.publications
+    own = first.model_copy(update={"public_url": "https://post.example/syndication"})
+    settings = SETTINGS.model_copy(update={"publications": (own, *others), "public_url": "https://feeds.example"})
+    assert sitemaps(settings, found(filled(), settings)) == [
+        "https://post.example/syndication/sitemaps/harbour-post/news.xml",
+        "https://feeds.example/sitemaps/fjordposten/news.xml",
         "https://feeds.example/sitemaps/al-mina/news.xml",
-        "https://f.example/syndication/sitemaps/fjordposten/news.xml",
-        "https://feeds.example/sitemaps/harbour-post/news.xml",
     ]
+
+
+def test_what_is_no_longer_declared_is_not_offered() -> None:
+    settings = SETTINGS.model_copy(update={"feeds": SETTINGS.feeds[1:4], "publications": SETTINGS.publications[:2]})
+    sections = found(filled(), settings)
+    assert [[feed.id for feed in section.feeds] for section in sections] == [["shipping", "opinion"], ["siste"]]
+
+
+def test_what_is_declared_and_not_yet_there_is_not_offered() -> None:
+    feeds = (*SETTINGS.feeds, FeedSettings(id="sport", publication="fjordposten"))
+    assert found(filled(), SETTINGS.model_copy(update={"feeds": feeds})) == found(filled())
+
+
+def test_what_is_declared_is_found_without_a_listing() -> None:
+    store = filled()
+
+    def keys(prefix: str) -> Iterator[str]:
+        raise AssertionError(prefix)
+
+    assert catalogue(SETTINGS, keys, Documents(store, ManualClock()).read) == found(store)
 
 
 def test_a_private_feed_is_not_there_even_if_documents_of_it_are() -> None:
