@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo servers test unit lint types format bench bench-kafka bench-ingest build installed lock upgrade
-.PHONY: bench-million clean chaos openapi
+.PHONY: bench-http bench-million clean chaos openapi
 
 BIN := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTEST := XDG_CONFIG_HOME="$(CURDIR)/.cache/config" XDG_CACHE_HOME="$(CURDIR)/.cache" $(BIN)/pytest --basetemp=build/pytest
 # One more at a time than there are cores: tests of servers wait much. A file stays together, and with it its servers.
 SIDE_BY_SIDE := --numprocesses=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist=loadfile
-EXTRAS := cli sqlite kafka s3 feeds sitemaps articles ingest serve all
+EXTRAS := cli sqlite kafka s3 feeds sitemaps articles ingest serve notify all
 COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet $(UPGRADE)
 
@@ -83,6 +83,9 @@ bench-million: setup servers  ## a million archived articles on Kafka beside liv
 
 bench-ingest: setup servers  ## measure events over HTTP only
 	$(BIN)/python -m tests.bench ingest
+
+bench-http: setup  ## measure documents over HTTP beside nginx (needs wrk and nginx)
+	$(BIN)/python -m tests.bench http
 
 build: setup  ## the wheel and the source distribution, in dist
 	$(BIN)/python -m build --no-isolation

@@ -5,13 +5,17 @@ Events are those of the model, with the words of schemas/article_event.avsc; the
 
 import io
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
+from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from tests.unit.schema_files import EVENT_SCHEMA, records
 from wireroom import __version__, codec
-from wireroom.event import ArticleEvent
+from wireroom.config_hooks import Cms
+from wireroom.event import ArticleEvent, Kind
+from wireroom.fields import Id
+from wireroom.ingest.hooks import Verdict
 from wireroom.ingest.problems import KINDS
 from wireroom.log import ARTICLES, BACKFILL
 
@@ -19,7 +23,20 @@ PATH = codec.SCHEMAS / "openapi.yaml"
 HEAD = "# Written by `make openapi` from the models: change those, not this.\n"
 
 JSON, LINES, PROBLEM = "application/json", "application/x-ndjson", "application/problem+json"
-PROBLEMS = {kind.status: kind.title for kind in KINDS.values() if kind.status not in (404, 405)}  # no route, no method
+PROBLEMS = {kind.status: kind.title for kind in KINDS.values() if kind.status != 405}  # no method
+_OF_EVENTS = tuple(status for status in PROBLEMS if status != 404)  # no route
+_OF_HOOKS = tuple(status for status in PROBLEMS if status not in (400, 403, 429))  # they have no parameters and no keys
+_SIGNATURES = {
+    "hub": {
+        "name": "X-Hub-Signature-256",
+        "description": "wordpress, ninjs, generic: sha256=, HMAC-SHA256 of the body.",
+    },
+    "superdesk": {"name": "X-Superdesk-Signature", "description": "superdesk: sha1=, HMAC-SHA1 of the body."},
+    "ghost": {
+        "name": "X-Ghost-Signature",
+        "description": "ghost: sha256=, HMAC-SHA256 of body and t, and t= the time in milliseconds.",
+    },
+}
 LATER = (429, 503)  # with Retry-After
 _PLAIN = {  # what Rust's expressions say in ways that others do not know
     "(?i:https?)": "[Hh][Tt][Tt][Pp][Ss]?",
@@ -45,12 +62,18 @@ def document() -> Schema:
         },
         "servers": [{"url": "/", "description": "Where `wireroom ingest` or `wireroom up` listens."}],
         "security": [{"key": []}],
-        "paths": {"/v1/events": {"post": _one()}, "/v1/events:batch": {"post": _batch()}},
+        "paths": {
+            "/v1/events": {"post": _one()},
+            "/v1/events:batch": {"post": _batch()},
+            "/v1/hooks/{cms}/{publication}": {"post": _hook()},
+            "/v1/hooks/{cms}/{publication}/{event}": {"post": _hook("event")},
+        },
         "components": {
             "securitySchemes": {
-                "key": {"type": "http", "scheme": "bearer", "description": "A key of `wireroom keys create`: wr_…"}
+                "key": {"type": "http", "scheme": "bearer", "description": "A key of `wireroom keys create`: wr_…"},
+                **{name: {"type": "apiKey", "in": "header", **told} for name, told in _SIGNATURES.items()},
             },
-            "parameters": {"backfill": _backfill()},
+            "parameters": {"backfill": _backfill(), **_of_hooks()},
             "responses": {f"Problem{status}": _problem(status) for status in PROBLEMS},
             "schemas": {**_events(), **_results()},
         },
@@ -78,7 +101,7 @@ def _one() -> Schema:
         },
         "responses": {
             "202": {"description": "The event is durable.", "content": {JSON: {"schema": _ref("Accepted")}}},
-            **_problems(*PROBLEMS),
+            **_problems(*_OF_EVENTS),
         },
     }
 
@@ -100,7 +123,7 @@ def _batch() -> Schema:
                 "description": "What is accepted is durable; its neighbours may be refused.",
                 "content": {LINES: {"schema": told}},
             },
-            **_problems(*(status for status in PROBLEMS if status != 403)),
+            **_problems(*(status for status in _OF_EVENTS if status != 403)),
         },
     }
 
@@ -112,6 +135,38 @@ def _backfill() -> Schema:
         "description": f"true: an archive, to the topic {BACKFILL}, which never delays live news.",
         "schema": {"type": "boolean", "default": False},
     }
+
+
+def _hook(*more: str) -> Schema:
+    parameters = [{"$ref": f"#/components/parameters/{name}"} for name in ("cms", "publication", *more)]
+    anything: Schema = {"description": "What the system sends by itself, as it signed it; at most 4 MB. docs/cms.md."}
+    return {
+        "operationId": "deliverEvent" if more else "deliver",
+        "summary": "Deliver what a publishing system pushes by itself",
+        "security": [{name: []} for name in _SIGNATURES],
+        "parameters": parameters,
+        "requestBody": {"required": True, "content": {JSON: {"schema": anything}}},
+        "responses": {
+            "202": {
+                "description": "It is durable, or means nothing to readers.",
+                "content": {JSON: {"schema": _ref("Delivered")}},
+            },
+            **_problems(*_OF_HOOKS),
+        },
+    }
+
+
+def _of_hooks() -> Schema:
+    """The parameters of their path."""
+    told: Mapping[str, Schema] = {
+        "cms": {"description": "The system.", "schema": {"enum": list(get_args(Cms))}},
+        "publication": {"description": "Whose news it is.", "schema": TypeAdapter(Id).json_schema()},
+        "event": {
+            "description": "What happened, where the body does not say.",
+            "schema": {"type": "string", "minLength": 1},
+        },
+    }
+    return {name: {"name": name, "in": "path", "required": True, **each} for name, each in told.items()}
 
 
 def _problems(*statuses: int) -> Schema:
@@ -129,6 +184,12 @@ def _problem(status: int) -> Schema:
 def _events() -> Schema:
     """The event and its parts."""
     whole = ArticleEvent.model_json_schema(ref_template="#/components/schemas/{model}")
+    given = {name: {"not": {"type": "null"}} for name in ("article", "url")}
+    whole |= {
+        "if": {"properties": {"kind": {"const": Kind.WITHDRAWN.value}}},
+        "then": {"properties": {"article": {"type": "null"}}},
+        "else": {"required": list(given), "properties": given},
+    }
     parts: Schema = {"ArticleEvent": whole, **whole.pop("$defs")}
     docs = {record["name"]: record for record in records(EVENT_SCHEMA)}
     for name, part in parts.items():
@@ -185,6 +246,15 @@ def _results() -> Schema:
     required = ("type", "title", "status", "detail")
     return {
         "Accepted": _object("Where an event is.", place, *place),
+        "Delivered": _object(
+            "What a delivery came to.",
+            {
+                "verdict": {"enum": [Verdict.ACCEPTED.value, Verdict.NOTHING.value]},
+                "events": {"type": "array", "items": _ref("Accepted")},
+            },
+            "verdict",
+            "events",
+        ),
         "Problem": _object("Why a request is refused (RFC 9457).", problem, *required),
         "Fault": _object("One thing that is wrong.", fault, *fault),
         "LineAccepted": _object(

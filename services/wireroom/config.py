@@ -11,6 +11,8 @@ from pydantic_core import PydanticCustomError
 from wireroom.config_environment import CONFIG, overlay
 from wireroom.config_file import Given, placed, read
 from wireroom.config_hooks import HookSettings, hook_faults, secrets_read
+from wireroom.config_moved import OldPaths, moved_faults
+from wireroom.config_notify import NotifySettings, notify_faults, webhook_secrets_read
 from wireroom.errors import ConfigurationError, Fault
 from wireroom.faults import Expected, faults_of
 from wireroom.fields import Few, Id, Language, Name, Url
@@ -35,6 +37,7 @@ _Shards = Annotated[int, Strict(), Field(ge=1, le=1000), Expected("a whole numbe
 _Seconds = Annotated[
     float, Field(ge=0, le=3600, allow_inf_nan=False, strict=True), Expected("seconds: a number from 0 to 3600")
 ]
+_Lifetime = Annotated[int, Strict(), Field(ge=0, le=86_400), Expected("seconds: a whole number from 0 to 86400, a day")]
 _Header = Annotated[
     str, Strict(), Field(pattern=r"^[\x21-\x7E][\x20-\x7E]*$"), Expected("a header's value, such as public, max-age=60")
 ]
@@ -136,6 +139,7 @@ class FeedSettings(_Section):
     private: Annotated[bool, Strict(), Expected("true or false")] = Field(
         False, description="true: only the partners that may read it do, under private/"
     )
+    moved_from: OldPaths = Field((), description="paths that it had before, such as /rss.xml: they lead to it")
 
 
 class Security(_Section):
@@ -183,16 +187,30 @@ class Settings(_Section):
     publications: tuple[Publication, ...] = Field((), description="the news sites; none: each one that turns up")
     feeds: tuple[FeedSettings, ...] = Field((), description="the feeds of the publications")
     hooks: tuple[HookSettings, ...] = Field((), description="which systems may push, and by which secret")
+    notify: NotifySettings = Field(NotifySettings(), description="who is told that documents changed")
     public_url: _Base = Field("http://127.0.0.1:8080/", description="where documents are read")
     log: LogSettings = Field(LogSettings(), description="where events live")
     store: StoreSettings = Field(StoreSettings(), description="where documents and editions live")
     registry: RegistrySettings = Field(RegistrySettings(), description="where other producers' schemas are")
+    cache_seconds: _Lifetime = Field(
+        300, description="how long caches may keep a document at most, and so one that is withdrawn meanwhile"
+    )
     flush_interval: _Seconds = Field(1.0, description="seconds between two writes of one edition, at least")
 
     @property
     def discover(self) -> bool:
         """Whether publications are taken as they turn up."""
         return not self.publications
+
+    @property
+    def hub(self) -> str:
+        """The address of our own WebSub hub."""
+        return f"{self.public_url.rstrip('/')}/hub"
+
+    @property
+    def hubs(self) -> Sequence[str]:
+        """The WebSub hubs that public feeds name, our own first."""
+        return [self.hub] * self.notify.hub + list(self.notify.hubs)
 
     @property
     def shards(self) -> Mapping[str, int]:
@@ -208,7 +226,11 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     file = chosen(path, environ)
     folder = (file.parent if file else Path()).absolute()
     given = overlay(read(file) if file else Given(), environ, Settings)
-    contradictions = [*_contradictions(given.tree), *secrets_read(_objects(given.tree, "hooks"), folder)]
+    contradictions = [
+        *_contradictions(given.tree),
+        *secrets_read(_objects(given.tree, "hooks"), folder),
+        *webhook_secrets_read(given.tree, folder),
+    ]
     faults = [placed(fault, given.origins) for fault in contradictions]
     try:
         settings = Settings.model_validate(given.tree)
@@ -248,7 +270,9 @@ def _contradictions(tree: Mapping[str, Any]) -> Iterator[Fault]:
         if str(feed.get("id")) in OUTPUTS:
             yield Fault(f"{path}.id", repr(feed["id"]), "another id: an article's `exclude` means all feeds by it")
         yield from _strangers(path, feed, ids)
+    yield from moved_faults(feeds)
     yield from hook_faults(_objects(tree, "hooks"), ids)
+    yield from notify_faults(tree, ids, [(feed.get("publication"), feed.get("id")) for _, feed in feeds])
     yield from _half_secure(tree)
     yield from _half_registered(tree)
 

@@ -44,6 +44,11 @@ def article_key(article_id: str) -> str:
     return _KEY.sub(lambda byte: b"~%02X" % ord(byte[0]), article_id.encode()).decode()
 
 
+def article_id(key: str) -> str:
+    """The article id that stands in a key so encoded."""
+    return re.sub(rb"~([0-9A-F]{2})", lambda byte: bytes.fromhex(byte[1].decode()), key.encode()).decode()
+
+
 def _fits_in_keys(article_id: str) -> str:
     if len(article_id) * 12 <= _KEY_BYTES or len(article_key(article_id)) <= _KEY_BYTES:
         return article_id

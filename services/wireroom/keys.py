@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
+from wireroom.errors import Conflict, Fault, OutcomeUnknown, Red, RetryAfter
 from wireroom.store import STATE, Store
 
 _FOLDER = "editions/_keys"  # nothing below `editions/` is served
@@ -84,6 +84,11 @@ def public_part(text: str) -> str:
 def redacted(text: str) -> str:
     """A text without the secrets of keys in it, also of such that were cut short."""
     return _LIKE_A_KEY.sub(r"\1_…", text)
+
+
+def redacted_faults(faults: Iterable[Fault]) -> list[Fault]:
+    """Faults without the secrets of keys in what was found, nor in where it was."""
+    return [Fault(redacted(fault.path), redacted(fault.found), redacted(fault.expected)) for fault in faults]
 
 
 class KeyList:

@@ -4,29 +4,57 @@ import asyncio
 import contextlib
 import gc
 import os
+import re
 import resource
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from wireroom.errors import Red
 
 MOST = 4_000  # connections at once, where so many descriptors may be open
 PATIENCE = 60.0  # seconds for asking and for taking the whole answer
 ASKING = 10.0  # seconds for the head of a first request
+RESTING = 5.0  # seconds, up to twice as many, in which a connection may be idle after answers at once
+UNREAD = 256_000_000  # bytes of answers that wait for their readers, all together
 LINGERING = 0.5  # seconds in which a request is still taken on an open connection, when the server ends
 HEAD = 64 * 1024  # bytes of a request without its body
+_WITH_BODY = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+_AGAIN = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+Message = tuple[bytes, bytes]  # head and body, as they go over the wire
+
+
+@runtime_checkable
+class AtOnce(Protocol):
+    """An application that has some answers ready. Making a task of each request takes longer than answering it."""
+
+    def at_once(self, target: bytes, asked: Mapping[bytes, bytes]) -> Message | None:
+        """The answer to a GET without a body, Date included; None for what `__call__` must answer.
+
+        `target`: as it stands in the request; `asked`: its headers, names in lower case.
+        """
+        ...
+
+
+def message(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes = b"") -> Message:
+    """As it goes over the wire. Raises ValueError for a header that would end early."""
+    lines = [b"%b: %b\r\n" % header for header in headers]
+    if any(line.count(b"\r") + line.count(b"\n") > 2 for line in lines):
+        raise ValueError("a line break in a header")
+    return b"".join([STATUS_LINE[status], *lines, b"\r\n"]), body
 
 
 class WebServer:
     """Serves an application, in the calling thread or in one of its own. Leaves signals alone."""
 
     def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 8080) -> None:
-        """Bind; port 0 takes any free one. Raises Red when the port is taken."""
+        """Bind; port 0 takes any free one. Raises Red when the port is taken. What the app has `AtOnce` goes out so."""
         self._socket = _bound(host, port)
         _allow_descriptors()
         self._uvicorn = _Quiet(
@@ -69,37 +97,67 @@ class _Connection(HttpToolsProtocol):
     _head = 0  # bytes that came and belong to no complete head yet
     _in_body = False
     _ending = False
+    _asked = 0  # requests that came
+    _answered = False  # the one that is being read, at once
+    _rest: asyncio.TimerHandle | None = None
+    _waiting: ClassVar[dict["_Connection", None]] = {}  # whose readers do not take what they asked for, longest first
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Refuse it when there are too many."""
         super().connection_made(transport)
+        app = self.config.app
+        self._at_once = app.at_once if isinstance(app, AtOnce) else None
         self._watch_again = self.loop.call_later(min(ASKING, PATIENCE), self._end_if_mute)
         if len(self.connections) > _most_connections():
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; the parser alone would keep a head of any size."""
+        """Take what came; the parser alone would keep a head, or what follows a body, of any size."""
         self._head += len(data)
-        super().data_received(data)
-        if not self._in_body and self._head > HEAD:
+        super().data_received(data if self._in_body else _without_upgrade(data))
+        if self._head > HEAD:
             self._refuse_head()
 
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body; sizes and extensions of chunks, and trailers, are none."""
+        self._head = 0
+        super().on_body(body)
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # as asyncio has it
+        """Whoever has asked and says no more still gets the answer."""
+        if self._in_body or self.cycle is None or self.cycle.response_complete:
+            return None
+        self.cycle.keep_alive = False
+        return True
+
     def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
+        """A request begins; what uvicorn makes of one is made when it is needed."""
+        self.url, self.headers = b"", []
+        self.expect_100_continue = False
         self._fields = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, which may have come with all of a large head at once."""
+        """A header, which may have come with all of a large head at once. Trailers are no headers (RFC 9110, 6.5.1)."""
+        if self._in_body:
+            return
         self._fields += len(name) + len(value)
         if self._fields > HEAD:
             self._refuse_head()
             raise ValueError("the head is too large")  # which ends the parsing
-        super().on_header(name, value)
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """A head ends."""
         self._head, self._in_body = 0, True
+        self._asked += 1
+        if (ready := self._ready()) is not None:
+            self._answered = True
+            head, body = ready
+            self.transport.write(head + body)  # in one piece: a call of its own for the body costs more than the copy
+            if self._rest is None:
+                self._rest = self.loop.call_later(RESTING, self._end_if_resting, self._asked)
+            return
+        self._begin()
         super().on_headers_complete()
         if self._ending:
             self.cycle.keep_alive = False
@@ -107,12 +165,32 @@ class _Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """A request ends."""
         self._head, self._in_body = 0, False
-        super().on_message_complete()
+        if self._answered:
+            self._answered = False
+        else:
+            super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop watching."""
         super().connection_lost(exc)
+        self._waiting.pop(self, None)
         self._watch_again.cancel()
+        if self._rest:
+            self._rest.cancel()
+
+    def pause_writing(self) -> None:
+        """The reader does not take it. When too much waits in memory, whoever has waited longest is let go."""
+        super().pause_writing()
+        self._waiting[self] = None
+        while sum(one.transport.get_write_buffer_size() for one in self._waiting) > UNREAD:
+            longest = next(iter(self._waiting))
+            del self._waiting[longest]
+            longest.transport.abort()
+
+    def resume_writing(self) -> None:
+        """It is taken again."""
+        super().resume_writing()
+        self._waiting.pop(self, None)
 
     def shutdown(self) -> None:
         """Answer what was asked; whoever is just asking on an idle connection must not find it closed."""
@@ -122,24 +200,63 @@ class _Connection(HttpToolsProtocol):
         else:
             super().shutdown()
 
+    def _begin(self) -> None:
+        """Let uvicorn have the head from its beginning."""
+        url, headers = self.url, self.headers
+        super().on_message_begin()
+        self.url = url
+        for header in headers:
+            super().on_header(*header)
+
+    def _ready(self) -> Message | None:
+        """The answer at once, if nothing about the request or the connection asks for more than that."""
+        parser, cycle = self.parser, self.cycle
+        if (
+            self._at_once is None
+            or self._ending
+            or parser.get_method() != b"GET"
+            or parser.get_http_version() != "1.1"
+            or not parser.should_keep_alive()
+            or parser.should_upgrade()
+            or self.flow.write_paused
+            or not (cycle is None or cycle.response_complete)
+        ):
+            return None
+        asked = dict(self.headers)
+        if len(asked) < len(self.headers) or not _WITH_BODY.isdisjoint(asked):
+            return None
+        return self._at_once(self.url, asked)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Upgrade was asked for in pieces, and with it the parser lost the body: it must be sent again."""
+        self.transport.write(_AGAIN)
+        self.transport.close()
+
     def _refuse_head(self) -> None:
         self.transport.write(_TOO_LARGE)
         self.transport.close()
 
     def _end_if_mute(self) -> None:
-        if self.cycle is None:
+        if self._asked == 0:
             self.transport.abort()
         else:
             self._watch()
 
     def _watch(self) -> None:
-        self._watch_again = self.loop.call_later(PATIENCE, self._end_if_idle, self.cycle)
+        self._watch_again = self.loop.call_later(PATIENCE, self._end_if_idle, self._asked)
 
-    def _end_if_idle(self, last: object) -> None:
-        if self.cycle is last:
+    def _end_if_idle(self, asked: int) -> None:
+        if self._asked == asked:
             self.transport.abort()
         else:
             self._watch()
+
+    def _end_if_resting(self, asked: int) -> None:
+        self._rest = None
+        if self._asked != asked:
+            self._rest = self.loop.call_later(RESTING, self._end_if_resting, self._asked)
+        elif self._head == 0 and (self.cycle is None or self.cycle.response_complete):
+            self.transport.close()
 
 
 class _Quiet(uvicorn.Server):
@@ -147,6 +264,15 @@ class _Quiet(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the command, not to the server."""
         yield
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """A head that asks for no other protocol (RFC 9110, 7.8, lets us ignore it): the parser would drop the body."""
+    end = data.find(b"\r\n\r\n")
+    head = data if end < 0 else data[:end]
+    if b"\r\nupgrade" not in head.lower():
+        return data
+    return re.sub(rb"(?i)\r\nupgrade(?=[ \t]*:)", b"\r\nx-upgrade", head) + data[len(head) :]
 
 
 def _allow_descriptors() -> None:

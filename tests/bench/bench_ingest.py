@@ -31,6 +31,8 @@ from wireroom.log import ARTICLES
 SINGLES, BATCHES, LINES = 15_000, 30, 500
 CONNECTIONS, STREAMS = 64, 2  # for single events, for batches
 GOALS = {"SQLite": 1_500, "Kafka": 2_500}  # single events a second
+LONG = {"batches of 1,000": (1_000_000, 1_000), "single ones": (300_000, 1)}  # events, and how many in a request
+STEP, FLAT = 100_000, 10  # events, and MB by which memory may grow from the second step to the last
 OF_BARE = 0.6  # of batches: the share of the speed without HTTP
 EMPTY = """
 import asyncio
@@ -47,7 +49,7 @@ server.run()
 
 
 def run() -> Iterator[Row]:
-    """The empty server, then SQLite, then Kafka."""
+    """The empty server, then SQLite, then Kafka; then memory over a million events."""
     Path("build").mkdir(exist_ok=True)
     singles = [json.dumps(event, ensure_ascii=False).encode() for event in events(SINGLES)]
     with TemporaryDirectory(dir="build") as name, serving([sys.executable, "-c", EMPTY], Path(name)) as (url, _):
@@ -58,6 +60,25 @@ def run() -> Iterator[Row]:
             folder = Path(name) / kind
             folder.mkdir()
             yield from measured(kind, log, folder, singles, empty)
+    for kind, (count, together) in LONG.items():
+        with TemporaryDirectory(dir="build") as name:
+            yield from remembered(kind, Path(name), singles, count, together)
+
+
+def remembered(name: str, folder: Path, events: Sequence[bytes], count: int, together: int) -> Iterator[Row]:
+    """The memory of an ingest on SQLite at each step of many events: it must not grow with them."""
+    media, path = ("application/x-ndjson", "/v1/events:batch") if together > 1 else ("application/json", "/v1/events")
+    parts = [b"\n".join(events[at : at + together]) for at in range(0, len(events), together)]
+    requests = (parts * (STEP // len(events) + 1))[: STEP // together]
+    create = [*WIREROOM, "keys", "create", "--all-publications", "--rate", "1000000", "--burst", "10000000"]
+    key = subprocess.run(create, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+    with serving([*WIREROOM, "ingest", "--port", "0"], folder) as (url, process):
+        memory = []
+        for done in range(STEP, count + 1, STEP):
+            apart(send, url, key, path, media, requests, CONNECTIONS if together == 1 else STREAMS)
+            memory.append(resident(process))
+            yield _row(f"memory after {done:,} events, {name}", memory[-1], "MB")
+    yield _row(f"memory gained after the first {STEP:,} events, {name}", memory[-1] - memory[0], "MB", goal=FLAT)
 
 
 def events(count: int) -> Iterator[dict[str, object]]:

@@ -166,12 +166,13 @@ def _read(address: str, sent: dict[str, float], seen: dict[str, float]) -> None:
 def idle(process: subprocess.Popen[bytes]) -> float:
     """Percent of a core that it uses while nothing happens."""
     time.sleep(3)
-    before = _cpu(process.pid)
+    before = processor(process.pid)
     time.sleep(IDLE)
-    return (_cpu(process.pid) - before) / IDLE * 100
+    return (processor(process.pid) - before) / IDLE * 100
 
 
-def _cpu(pid: int) -> float:
+def processor(pid: int) -> float:
+    """Seconds that a process has computed."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -29,11 +29,11 @@ CHANNEL = channel(FEED, PUBLICATION, "https://feeds.example/feeds/kabar-harian/l
 
 def run() -> list[Row]:
     """The same 50 entries, the newest replaced in each round, by three renderers that give the same bytes."""
-    rounds = list(_rounds())
+    shown = list(rounds())
     fragments = Fragments()
-    splice(CHANNEL, rounds[0], fragments)
-    spliced, plain = _timed(lambda shown: splice(CHANNEL, shown, fragments), naive, rounds)
-    gated, _ = _timed(lambda shown: checked(CHANNEL, shown, fragments), naive, list(_rounds(seed=2)))
+    splice(CHANNEL, shown[0], fragments)
+    spliced, plain = _timed(lambda one: splice(CHANNEL, one, fragments), naive, shown)
+    gated, _ = _timed(lambda shown: checked(CHANNEL, shown, fragments), naive, list(rounds(seed=2)))
     return [
         {"name": "feedgen, plainly", "value": plain * 1e3, "unit": "ms", "limit": None, "goal": None},
         {"name": "spliced", "value": spliced * 1e3, "unit": "ms", "limit": None, "goal": None},
@@ -85,7 +85,8 @@ def _seconds(renderer: Renderer, shown: list[Item]) -> float:
     return perf_counter() - started
 
 
-def _rounds(seed: int = 1) -> Iterator[list[Item]]:
+def rounds(seed: int = 1) -> Iterator[list[Item]]:
+    """Newest first; in each the newest is another one."""
     now = datetime(2026, 11, 20, tzinfo=UTC)
     events = (event for event in Corpus(seed=seed).events(5 * ROUNDS, now) if event.article)
     entries = [_entry(event) for event in events][: ENTRIES + ROUNDS]

@@ -64,6 +64,7 @@ class Newsroom:
             yield process
         except BaseException:
             process.kill()
+            process.wait()
             raise
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0, self.output()

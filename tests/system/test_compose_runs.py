@@ -3,6 +3,7 @@
 What differs from an engine: no images, other ports, and folders of the test in place of volumes and mounts.
 """
 
+import json
 import os
 import re
 import signal
@@ -19,6 +20,7 @@ from tests.servers import Process, answers, free_port
 from tests.servers.install import COMPOSE, VERSITYGW, go
 from tests.servers.kafka import JAVA, install
 from tests.system.compose import FOLDER, OURS, SERVICES, mounts, source
+from tests.system.newsroom import article, wait_for
 
 WIREROOM = Path(sys.executable).with_name("wireroom")
 PATIENCE = 60.0  # seconds
@@ -31,7 +33,8 @@ class Stack:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "s3"
-        self.kafka, self.s3, self.web = free_port(), free_port(), free_port()
+        self.kafka, self.s3, self.web, self.door = (free_port() for _ in range(4))
+        self._ports = {"8080": str(self.web), "8090": str(self.door), "9464": str(free_port())}
         self._replaced = {
             "INSIDE://:9092": f"INSIDE://127.0.0.1:{self.kafka}",
             "OUTSIDE://:9094": f"OUTSIDE://127.0.0.1:{free_port()}",
@@ -86,13 +89,18 @@ class Stack:
         there = mounts(OURS[name])
         assert source(there["/etc/wireroom/wireroom.yaml"]) == FOLDER / "wireroom.yaml"
         words = [str(source(there[word])) if word in there else self.here(word) for word in OURS[name]["command"]]
-        words = [str(self.web) if word == "8080" else word for word in words]
-        return Ours([str(WIREROOM), *words], self.environment(name) | {"WIREROOM_CONFIG": str(config)}, self.folder)
+        return self.run(name, *(self._ports.get(word, word) for word in words))
+
+    def run(self, name: str, *words: str) -> "Ours":
+        """A command where a service runs."""
+        environment = self.environment(name) | {"WIREROOM_CONFIG": str(self.folder / "wireroom.yaml")}
+        return Ours([str(WIREROOM), *words], environment, self.folder)
 
     def healthy(self, name: str) -> bool:
         """What the service's health check says."""
         _, *words = SERVICES[name]["healthcheck"]["test"]
-        ports = {"127.0.0.1/9092": f"127.0.0.1/{self.kafka}", ":7070": f":{self.s3}", ":8080": f":{self.web}"}
+        ports = {"127.0.0.1/9092": f"127.0.0.1/{self.kafka}", ":7070": f":{self.s3}"}
+        ports |= {f":{there}": f":{here}" for there, here in self._ports.items()}
         for there, here in ports.items():
             words = [word.replace(there, here) for word in words]
         words[0] = sys.executable if words[0] == "python" else words[0]
@@ -135,6 +143,19 @@ def read(stack: Stack, path: str) -> str:
         return ""
 
 
+CREATE = ("keys", "create", "--publication", "harbour-post")
+
+
+def push(stack: Stack, key: str) -> None:
+    """An event to the ingest, with a key that is made as the file says."""
+    assert f"wireroom {' '.join(CREATE)}" in (FOLDER / "compose.yaml").read_text().replace("\n# ", " ")
+    event = article("pushed", publication="harbour-post", title="Pushed from outside")
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    address = f"http://127.0.0.1:{stack.door}/v1/events"
+    with urllib.request.urlopen(urllib.request.Request(address, json.dumps(event).encode(), headers)) as answer:
+        assert answer.status == 202
+
+
 def test_compose_reads_the_file() -> None:
     result = subprocess.run([go(COMPOSE), FOLDER / "compose.yaml"], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
@@ -154,6 +175,9 @@ def test_every_service_runs_and_the_examples_are_read(stack: Stack) -> None:
             assert {name: each.process.poll() for name, each in on.items()} == dict.fromkeys(on)
             time.sleep(0.2)
         assert stack.healthy("serve")
+        push(stack, stack.run("ingest", *CREATE).ends()[1].split()[0])
+        wait_for(lambda: "Pushed from outside" in read(stack, LATEST))
+        assert stack.healthy("ingest")
     finally:
         ended = {name: each.stop() for name, each in on.items()}
     assert {name: code for name, (code, _) in ended.items()} == dict.fromkeys(on, 0), ended

@@ -5,6 +5,7 @@ A block ```console is one shell: lines that begin with `$ ` are commands, the re
 For the addresses of Kafka and S3 in them stand real servers.
 """
 
+import json
 import os
 import re
 import signal
@@ -22,7 +23,7 @@ from tests.servers.s3 import CREDENTIALS, good
 from tests.system.project import ROOT, copy_to
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md")
-SERVERS = ("make demo", "wireroom up", "wireroom demo")
+SERVERS = ("make demo", "wireroom up", "wireroom demo", "wireroom ingest")
 RUN_ELSEWHERE = {
     "make test": "this test is part of it; .ci/run runs it in a fresh clone",
     "make installed": ".ci/run runs it",
@@ -32,6 +33,7 @@ RUN_ELSEWHERE = {
     "make bench": "takes minutes; one measurement of it is run",
     "make bench-kafka": "part of make bench",
     "make bench-ingest": "part of make bench",
+    "make bench-http": "part of make bench",
     "make chaos SEED=7 ROUNDS=20": "takes minutes; a few rounds of it are a test",
     "make lock": "asks a package registry; make installed runs it",
     "docker compose -f deploy/compose/compose.yaml up --build": "test_compose_runs.py runs each of its services",
@@ -39,11 +41,19 @@ RUN_ELSEWHERE = {
 }
 BASH = ("bash", "-euo", "pipefail", "-c")
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*?(?:<<'(\w+)'.*\n(?:.*\n)*?\2$|$))", re.MULTILINE)
-PORT = "8081"  # of the documents; a free one stands for it
+PORT, HOOKS = "8081", "8082"  # of the documents; free ones stand for them
 KAFKA = "kafka://broker1.example:9092,broker2.example:9092"  # of the documents
 BUCKET = "s3://wireroom-feeds/news"
 FAR = time.time() + 24 * 3600
 READY = re.compile(rb"https?://")
+PUSHED = {  # the titles of what README pushes
+    "Old bridge closes for a week",
+    "Skøyte berget – «alle i god behold»",
+    "Feri kembali berlayar – “lancar” di Teluk & Kota",
+    "Ferry service resumes after storm",
+    "Fiskeskøyte berget i Vestfjorden – mannskapet «i god behold»",
+    "Ferry sails again",
+}
 
 
 class Block(NamedTuple):
@@ -69,7 +79,7 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.servers: list[subprocess.Popen[bytes]] = []
-        self.places = {PORT: str(free_port())}  # what stands for the addresses of the documents
+        self.places = {port: str(free_port()) for port in (PORT, HOOKS)}  # what stands for addresses of the documents
         self.environment = os.environ | {"PATH": f"{folder / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
 
     def run(self, block: Block) -> None:
@@ -172,6 +182,9 @@ def test_every_command_of_a_document_runs(shell: Shell, document: str, request: 
         request.getfixturevalue("production")
     for block in shown:
         shell.run(block)
+    if document == "README.md":
+        feed = json.loads((shell.folder / "data/store/feeds/morning-post/latest.json").read_text())
+        assert {item["title"] for item in feed["items"]} >= PUSHED
 
 
 @pytest.mark.network

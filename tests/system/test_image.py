@@ -12,7 +12,7 @@ import pytest
 from tests.system.project import ROOT, files
 
 DOCKERFILE = ROOT / "deploy/Dockerfile"
-BUILDS = ("feeds", "sitemaps", "articles", "serve", "all")
+BUILDS = ("feeds", "sitemaps", "articles", "ingest", "serve", "notify", "all")
 
 
 def instructions() -> list[tuple[str, str]]:

@@ -19,7 +19,9 @@ PLANTED = {
     "kafka": ("log/kafka/log.py", "from kafka import KafkaConsumer"),
     "fastavro": ("event.py", "import fastavro"),
     "apsw": ("worker/__init__.py", "import apsw"),
+    "h11": ("notify/target.py", "import h11"),
     "nh3": ("feeds/__init__.py", "import nh3"),
+    "prometheus": ("ingest/app.py", "import prometheus_client"),
     "feedgen": ("articles/__init__.py", "from feedgen import feed"),
 }
 

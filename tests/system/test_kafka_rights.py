@@ -1,10 +1,13 @@
 """docs/kafka.md: its tables and examples, and its rights on a broker that refuses what no ACL allows."""
 
+import hmac
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import product
 from pathlib import Path
 
@@ -12,6 +15,8 @@ import pytest
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, KafkaAdminClient, ResourcePattern, ResourceType
 
 from tests.servers.kafka import Broker
+from tests.system.door import ingest
+from tests.system.newsroom import Newsroom, article
 from tests.system.project import ROOT
 from wireroom.config import load
 from wireroom.log.kafka.topics import PARTITIONS, REPLICAS, wanted
@@ -68,22 +73,43 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
         yield broker
 
 
+def environment(broker: Broker, who: str) -> dict[str, str]:
+    secured = {"MECHANISM": "PLAIN", "USER": who, "PASSWORD": who}
+    return {f"WIREROOM_LOG__SECURITY__{name}": value for name, value in secured.items()} | {
+        "WIREROOM_LOG__URL": broker.url
+    }
+
+
 def wireroom(broker: Broker, who: str, *words: str) -> subprocess.CompletedProcess[str]:
     """A command as one of the users, on a store of the test's."""
-    folder = broker.data.parent.parent
-    secured = {"MECHANISM": "PLAIN", "USER": who, "PASSWORD": who}
-    environment = os.environ | {f"WIREROOM_LOG__SECURITY__{name}": value for name, value in secured.items()}
-    environment |= {"WIREROOM_LOG__URL": broker.url}
+    told = environment(broker, who) | {"WIREROOM_NOTIFY__HUBS": '["https://hub.example/"]'}
     return subprocess.run(
-        [WIREROOM, *words], env=environment, cwd=folder, capture_output=True, text=True, check=False, timeout=60
-    )
+        [WIREROOM, *words], env=os.environ | told, cwd=broker.data.parent.parent,
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
 
 
-def test_the_rights_of_the_page_are_enough(broker: Broker) -> None:
+def push_everything(broker: Broker, folder: Path) -> None:
+    """By the ingest, as a user of its own: events, an archive, and what a hook cannot map."""
+    hooks = json.dumps([{"cms": "ninjs", "publication": "daily", "secret": "kept"}])
+    newsroom = Newsroom(folder, WIREROOM_HOOKS=hooks, **environment(broker, "ingest"))
+    with ingest(newsroom) as door:
+        assert door.once(article("a"))[0] == 202
+        assert door.once(article("b"), "/v1/events?backfill=true")[0] == 202
+        body = b'{"type": "text"}'
+        signature = f"sha256={hmac.digest(b'kept', body, 'sha256').hex()}"
+        with closing(door.connect()) as connection:
+            connection.request("POST", "/v1/hooks/ninjs/daily", body, {"X-Hub-Signature-256": signature})
+            assert connection.getresponse().status == 422
+    assert "hooks/ninjs/daily/" in wireroom(broker, "operator", "dead-letters", "list", "--json").stdout
+
+
+def test_the_rights_of_the_page_are_enough(broker: Broker, tmp_path: Path) -> None:
     commands = [
         ("topics", "topics", "apply"),
         ("publisher", "publish", str(EXAMPLES)),
         ("worker", "worker", "feeds", "--drain"),
+        ("notify", "worker", "notify", "--drain"),
         ("operator", "status", "--json"),
         (
             "operator",
@@ -101,6 +127,7 @@ def test_the_rights_of_the_page_are_enough(broker: Broker) -> None:
     for who, *words in commands:
         done = wireroom(broker, who, *words)
         assert done.returncode == 0, f"{who}: {words}\n{done.stdout}\n{done.stderr}"
+    push_everything(broker, tmp_path)
 
 
 @pytest.mark.parametrize("words", [["worker", "feeds", "--drain"], ["topics", "apply"]])

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from tests.system.project import ROOT
+from wireroom.ingest.scope import KIND
+from wireroom.keys import KeyList, mint
 from wireroom.sink import installed_sinks
+from wireroom.store.memory import MemoryStore
 
 BUCKET = "arn:aws:s3:::wireroom-feeds"
 STORE = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
+ROLES = ("worker", "operator", "reader", "ingest", "keys")
 (BLOCK,) = re.findall(r"^```json\n(.*?)^```$", (ROOT / "docs/s3.md").read_text(), re.M | re.S)
 STATEMENTS: list[dict[str, Any]] = json.loads(BLOCK)["Statement"]
 
@@ -78,7 +82,7 @@ def test_a_worker_may_do_everything_under_a_condition(key: str) -> None:
 def test_nothing_is_allowed_outside_the_prefix_or_without_tls(action: str) -> None:
     assert allowed("worker", action, "news/feeds/a.rss", if_match='"etag"')
     assert not allowed("worker", action, "news/feeds/a.rss", tls=False, if_match='"etag"')
-    for role in ("worker", "operator", "reader"):
+    for role in ROLES:
         assert not allowed(role, action, "other/feeds/a.rss", if_match='"etag"')
 
 
@@ -95,10 +99,39 @@ def test_a_reader_reads_and_lists_what_is_published_and_changes_nothing(sink: st
 
 def test_only_workers_and_operators_see_what_is_private() -> None:
     key = "news/editions/feeds/a/latest.json"
-    may = [role for role in ("worker", "operator", "reader") if allowed(role, "s3:GetObject", key)]
+    may = [role for role in ROLES if allowed(role, "s3:GetObject", key)]
     assert may == ["worker", "operator"]
     assert not allowed("reader", "s3:ListBucket", key)
     assert not allowed("reader", "s3:ListBucket", "news/")
+
+
+def place_of_keys() -> str:
+    """Where the store has the keys of the ingest."""
+    store = MemoryStore()
+    KeyList(store, KIND).add(mint({}, "", 0, None)[1])
+    (place,) = store.keys("")
+    return place
+
+
+def test_the_ingest_reads_its_keys_and_nothing_else() -> None:
+    keys = f"news/{place_of_keys()}"
+    assert allowed("ingest", "s3:GetObject", keys)
+    assert allowed("ingest", "s3:ListBucket", keys)
+    for other in ("news/editions/_keys/partners.json", "news/editions/feeds/a/latest.json", "news/feeds/a/latest.rss"):
+        assert not allowed("ingest", "s3:GetObject", other)
+    for action in ("s3:PutObject", "s3:DeleteObject"):
+        assert not allowed("ingest", action, keys, if_match='"etag"')
+    assert not allowed("ingest", "s3:ListBucket", "news/")
+
+
+def test_who_keeps_keys_changes_them_and_nothing_else() -> None:
+    keys = f"news/{place_of_keys()}"
+    assert allowed("keys", "s3:GetObject", keys)
+    assert allowed("keys", "s3:ListBucket", keys)
+    assert allowed("keys", "s3:PutObject", keys, if_match='"etag"')
+    assert not allowed("keys", "s3:PutObject", keys)
+    assert not allowed("keys", "s3:DeleteObject", keys, if_match='"etag"')
+    assert not allowed("keys", "s3:PutObject", "news/feeds/a/latest.rss", if_match='"etag"')
 
 
 def test_the_store_does_this_and_nothing_else() -> None:

@@ -23,6 +23,7 @@ IMPORTS = {
     "articles": "wireroom.articles",
     "ingest": "wireroom.ingest.app, wireroom.web",
     "serve": "wireroom.serve",
+    "notify": "wireroom.notify.notifier, wireroom.notify.websub.app",
     "all": "wireroom.feeds, wireroom.sitemaps, wireroom.articles, wireroom.serve, wireroom.cli, wireroom.log.sqlite,"
     "wireroom.store.s3",
 }

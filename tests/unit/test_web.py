@@ -1,14 +1,18 @@
 """The server on a socket."""
 
+import contextlib
 import http.client
 import os
+import re
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from tests.unit.serve.newsroom import SETTINGS, fill
 from wireroom import web as module
@@ -179,3 +183,120 @@ def test_a_request_on_an_open_connection_is_answered_when_the_server_ends(monkey
     connection.close()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def raw(server: WebServer, *parts: bytes) -> bytes:
+    """What comes back until the server closes the connection."""
+    with socket.create_connection(server._socket.getsockname(), timeout=10) as client:
+        for part in parts:
+            client.sendall(part)
+        received = b""
+        while more := client.recv(100_000):
+            received += more
+        return received
+
+
+RSS = b"/feeds/harbour-post/latest.rss"
+LAST = b"GET /robots.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+def heads(answers: bytes) -> list[bytes]:
+    return re.findall(rb"HTTP/1\.1 (\d{3}) ", answers)
+
+
+def test_answers_at_once_and_others_keep_their_order(server: WebServer) -> None:
+    asked = [(b"GET", RSS, b"200"), (b"HEAD", RSS, b"200"), (b"GET", RSS + b"x", b"404"), (b"POST", RSS, b"405")]
+    asked = [*asked[:1], *asked * 20]
+    lines = b"".join(b"%b %b HTTP/1.1\r\nHost: x\r\n\r\n" % (method, path) for method, path, _ in asked)
+    received = raw(server, lines + LAST)
+    assert heads(received) == [*(status for *_, status in asked), b"200"]
+    assert received.count(b"<feed/>" * 200) == 21
+
+
+def test_a_body_that_comes_with_get_is_no_request(server: WebServer) -> None:
+    body = b"GET /articles/harbour-post.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    head = b"GET %b HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (RSS, len(body))
+    assert heads(raw(server, head + body + LAST)) == [b"200", b"200"]
+    chunked = b"GET %b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" % RSS
+    assert heads(raw(server, chunked + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) + LAST)) == [b"200", b"200"]
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.0\r\n", b"HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"])
+def test_who_wants_one_answer_gets_one(server: WebServer, head: bytes) -> None:
+    raw(server, b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % RSS + LAST)  # now it is at hand
+    received = raw(server, b"GET %b %b\r\n" % (RSS, head))
+    assert heads(received) == [b"200"]
+    assert received.endswith(b"<feed/>")
+
+
+def test_whoever_says_no_more_still_gets_the_answer(server: WebServer) -> None:
+    for path in (RSS, RSS, b"/robots.txt"):
+        with socket.create_connection(server._socket.getsockname(), timeout=10) as client:
+            client.sendall(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path)
+            client.shutdown(socket.SHUT_WR)
+            received = b""
+            while more := client.recv(100_000):
+                received += more
+        assert heads(received) == [b"200"]
+
+
+def test_a_connection_that_rests_is_closed(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RESTING", 0.05)
+    one = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % RSS
+    raw(server, one + LAST)  # now it is at hand
+    assert heads(raw(server, one, one, one)) == [b"200"] * 3
+
+
+def test_who_asks_much_and_takes_nothing_costs_little(server: WebServer) -> None:
+    """Answers wait for the reader, not in memory: what is at hand goes out at once only while the reader takes it."""
+    with socket.create_connection(server._socket.getsockname(), timeout=10) as greedy:
+        one = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % RSS
+        greedy.setblocking(False)
+        sent = 0
+        with contextlib.suppress(BlockingIOError):
+            while sent < 50_000_000:
+                sent += greedy.send(one * 1000)
+                time.sleep(0.001)
+    assert sent < 50_000_000
+
+
+LARGE = 20_000_000  # bytes; more than the kernel holds for a connection
+
+
+async def large(scope: Scope, receive: Receive, send: Send) -> None:
+    """Takes long to be taken."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % LARGE)]})
+    await send({"type": "http.response.body", "body": bytes(LARGE)})
+
+
+def test_of_those_who_do_not_take_their_answer_the_first_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNREAD", 2 * LARGE)
+    server = WebServer(large, port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    with contextlib.ExitStack() as stack:
+        greedy = []
+        for _ in range(5):
+            client = stack.enter_context(socket.create_connection(server._socket.getsockname(), timeout=10))
+            client.sendall(LAST)
+            assert client.recv(9) == b"HTTP/1.1 ", "it has been asked before the next one is"
+            greedy.append(client)
+        assert taken(greedy[-1]) > LARGE
+        assert taken(greedy[0]) < LARGE
+    server.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def taken(client: socket.socket) -> int:
+    """Bytes until the end, whichever it is."""
+    count = 0
+    with contextlib.suppress(ConnectionResetError):
+        while more := client.recv(1_000_000):
+            count += len(more)
+    return count
+
+
+def test_no_header_ends_early() -> None:
+    with pytest.raises(ValueError, match="line break"):
+        module.message(200, [(b"location", b"/x\r\nSet-Cookie: a=b")])

@@ -6,17 +6,17 @@ from contextlib import closing
 from functools import partial
 
 from wireroom.check import AWAY, FAILURES, WELL, Check, Examined, check, failed
-from wireroom.cli._running import records
+from wireroom.cli._running import NOTIFY, records
 from wireroom.clock import SECOND, Clock, SystemClock
 from wireroom.codec import decode, fingerprints
 from wireroom.config import Settings
 from wireroom.connect import open_log, open_store
 from wireroom.errors import Red, Reject
-from wireroom.log import ARTICLES, BACKFILL, Log
+from wireroom.health import state_of
+from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Log
 from wireroom.sink import installed_sinks
 from wireroom.store import STATE, Store
 from wireroom.store.probe import probe
-from wireroom.worker.health import state_of
 
 LOG = "start the log, or mend `log.url` and `log.security`"
 STORE = "start the store, or mend `store.url`"
@@ -36,7 +36,7 @@ def dependencies(settings: Settings) -> Iterator[Check]:
         readable = yield from _log(log, settings.log.url)
         store = yield from _store(settings)
         if readable:
-            for name in installed_sinks():
+            for name in [*installed_sinks(), *([NOTIFY] if settings.notify.anyone else [])]:
                 yield check(f"worker {name}", partial(_worker, log, store, name), LOG)
             yield check("schemas", lambda: _schemas(log), LOG)
 
@@ -101,7 +101,8 @@ def skew(store: Store, clock: Clock) -> str:
 
 def _worker(log: Log, store: Store | None, name: str) -> str:
     """Its state and how far it is. Raises Red when it is red."""
-    places = [partition for topic in (ARTICLES, BACKFILL) for partition in log.partitions(topic)]
+    topics = (DOCUMENTS,) if name == NOTIFY else (ARTICLES, BACKFILL)
+    places = [partition for topic in topics for partition in log.partitions(topic)]
     commits = {partition: log.committed(name, partition) for partition in places}
     lag = sum(log.end(partition) - (commit.offset if commit else 0) for partition, commit in commits.items())
     state = state_of(store, name) if store else None

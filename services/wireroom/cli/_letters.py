@@ -13,7 +13,7 @@ from wireroom.errors import Fault
 from wireroom.ingest.hooks import Outcome, Verdict
 from wireroom.ingest.hooks.receive import ORIGIN, again
 from wireroom.letter import CUT
-from wireroom.log import DEAD_LETTERS, Log, Message, Record
+from wireroom.log import DEAD_LETTERS, DOCUMENTS, Log, Message, Record
 
 OURS = "wireroom."
 REDRIVEN = "wireroom.redriven"
@@ -92,6 +92,8 @@ def redrive(log: Log, chosen: Sequence[Letter], settings: Settings) -> int:
 
 
 def _restored(letter: Letter, settings: Settings) -> Outcome:
+    if letter.topic == DOCUMENTS:
+        return Outcome(Verdict.UNKNOWN)  # an announcement that somebody could not be told: `wireroom notify replay`
     if not letter.topic.startswith(ORIGIN):
         return Outcome(Verdict.ACCEPTED, letter.topic, [letter.original()])
     later = letter.timestamp + 1  # another letter about it must have another origin, or it would count as redriven

@@ -24,6 +24,16 @@ class Moment(click.ParamType[datetime]):
         self.fail(f"{value!r} is no date and time with its zone, such as 2026-03-01T09:30:00Z", param, ctx)
 
 
+class WorkerName(click.ParamType[str]):
+    """The name of a worker: of a sink, or notify."""
+
+    name = "worker"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The workers that can be meant."""
+        return [CompletionItem(name) for name in (*installed_sinks(), "notify") if name.startswith(incomplete)]
+
+
 class SinkName(click.ParamType[str]):
     """The name of a sink; a shell completes those that are installed."""
 

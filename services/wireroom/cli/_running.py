@@ -10,16 +10,23 @@ from queue import SimpleQueue
 from threading import Event, Thread
 from time import monotonic
 from types import FrameType
+from typing import TYPE_CHECKING
 
+from wireroom.clock import SystemClock
 from wireroom.config import Settings
 from wireroom.connect import foreign_events, installed, open_log, open_store
-from wireroom.errors import Red
+from wireroom.errors import ConfigurationError, Fault, Red
 from wireroom.log import ARTICLES, BACKFILL, Log
 from wireroom.sink import load_sink
 from wireroom.store import PolledStore, Store
 from wireroom.store.probe import probe
 from wireroom.worker import Worker
 
+if TYPE_CHECKING:
+    from wireroom.notify.notifier import Notifier
+    from wireroom.notify.websub.app import Hub
+
+NOTIFY = "notify"  # the worker that is no sink: it reads what the others announce
 WRITERS = 8  # threads that write the documents of one worker side by side: they wait for the disk, not for each other
 LATEST_END = 4.0  # seconds that threads have to finish what is in hand
 
@@ -95,7 +102,7 @@ def tell(level: int = logging.INFO) -> None:
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
     )
     log.setLevel(level)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # what strangers send wrong would fill the disk
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what goes wrong there is told in our words
 
 
@@ -126,3 +133,27 @@ def worker(name: str, settings: Settings, events: Log, store: Store) -> Iterator
         sink = load_sink(name, settings)
     with ThreadPoolExecutor(WRITERS, thread_name_prefix=f"{name}-writer") as writers:
         yield Worker(sink, events, store, settings, executor=writers)
+
+
+def notifier(settings: Settings, events: Log, store: PolledStore) -> "Notifier":
+    """The worker that tells subscribers. Raises ConfigurationError when there is nobody to tell."""
+    if not settings.notify.anyone:
+        raise ConfigurationError(
+            [Fault("notify", "nobody to tell", "webhooks, hub, hubs or indexnow.key under `notify`")]
+        )
+    with installed():
+        from wireroom.notify.notifier import Notifier
+        from wireroom.notify.subscribers import subscribers
+        from wireroom.notify.websub.deliveries import Deliveries
+    clock = SystemClock()
+    hub = (lambda announced: Deliveries(store, settings, announced, clock)) if settings.notify.hub else None
+    return Notifier(subscribers(settings, store, clock), events, store, clock, hub)
+
+
+def subscribing(settings: Settings, store: PolledStore) -> "Hub":
+    """The endpoint of our own WebSub hub. Raises ConfigurationError when there is none."""
+    if not settings.notify.hub:
+        raise ConfigurationError([Fault("notify.hub", "no hub", "true, for a hub of our own")])
+    with installed():
+        from wireroom.notify.websub.app import Hub
+    return Hub(store, settings)

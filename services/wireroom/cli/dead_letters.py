@@ -11,7 +11,7 @@ from wireroom.cli._letters import Letter, letters, redrive
 from wireroom.cli._outcome import DONE
 from wireroom.cli._settings import with_settings
 from wireroom.clock import moment
-from wireroom.codec import decode
+from wireroom.codec import decode, decode_change
 from wireroom.config import Settings
 from wireroom.connect import foreign_events, open_log
 from wireroom.errors import Red, Reject
@@ -131,9 +131,13 @@ def page(letter: Letter) -> Iterator[str]:
 
 
 def content(letter: Letter) -> object:
-    """The event, or the JSON that a hook sent, or the bytes of what is neither."""
+    """The event, or the announcement of a document, or the JSON that a hook sent, or the bytes of what is neither."""
     try:
         return decode(letter.record.value).model_dump(mode="json")
+    except (Reject, Red):
+        pass
+    try:
+        return decode_change(letter.record.value)._asdict()
     except (Reject, Red):
         pass
     try:

@@ -7,7 +7,7 @@ import click
 
 from wireroom.cli._running import Running, tell, until_signal
 from wireroom.cli._settings import with_settings
-from wireroom.cli.up import HOST, PORT, PORTS, at_address
+from wireroom.cli.up import HOST, PORT, PORTS, at_address, metrics_option
 from wireroom.config import Settings
 from wireroom.connect import installed, open_log, open_store
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--host", default=HOST, show_default=True, help="Where it listens.")
 @click.option("--port", type=PORTS, default=PORT, show_default=True, help="0 takes any free one.")
+@metrics_option
 @with_settings
-def command(settings: Settings, host: str, port: int) -> None:
+def command(settings: Settings, host: str, port: int, metrics_port: int | None) -> None:
     """Take events over HTTP.
 
     What is answered with 202 is durable in the log. Senders need a key: see `wireroom keys`. SIGTERM and Ctrl-C finish
@@ -40,9 +41,16 @@ def command(settings: Settings, host: str, port: int) -> None:
     ):
         bound = WebServer(application, host, port)
         ingest = Ingest(events, open_store(settings.store.url), at_address(settings, bound.address))
+        servers = {"web server": bound}
+        if metrics_port is not None:
+            servers["metrics"] = WebServer(ingest.counts.page, host, metrics_port)
         with closing(ingest):
-            running.start("web server", bound.run)
+            for name, server in servers.items():
+                running.start(name, server.run)
             click.echo(f"Push events to {bound.address}v1/events  (Ctrl-C ends it)")
+            if metrics_port is not None:
+                click.echo(f"Metrics are at {servers['metrics'].address}metrics")
             running.stop.wait()
-            bound.stop()
+            for server in servers.values():
+                server.stop()
             running.finish()

@@ -10,17 +10,19 @@ import click
 
 from wireroom.cli._letters import letters
 from wireroom.cli._outcome import DONE, FINDINGS
+from wireroom.cli._running import NOTIFY
 from wireroom.cli._settings import with_settings
+from wireroom.cli._subscribers import Subscriber, line, subscribers_of
 from wireroom.clock import SECOND, SystemClock, moment
 from wireroom.codec import decode_change
 from wireroom.config import Settings
 from wireroom.connect import open_log, open_store
 from wireroom.document import DocumentChanged
 from wireroom.errors import Red, Reject
+from wireroom.health import state_of
 from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Log
 from wireroom.sink import installed_sinks
 from wireroom.store import Store
-from wireroom.worker.health import state_of
 
 TAIL = 2000  # of the newest announcements, in which a worker's last document is looked for
 
@@ -50,6 +52,7 @@ class Status:
     places: tuple[Place, ...]
     document: DocumentChanged | None
     dead_letters: int
+    subscribers: tuple[Subscriber, ...] = ()
 
     @property
     def lag(self) -> int:
@@ -66,23 +69,25 @@ def command(settings: Settings, as_json: bool) -> int:
     Its position, lag, last document and dead letters. Exit code 1 when one is red.
     """
     with closing(open_log(settings.log.url, settings.log.prefix, False, settings.log.security)) as log:
-        found = list(statuses(log, open_store(settings.store.url)))
+        store = open_store(settings.store.url)
+        found = list(statuses(log, store, tuple(subscribers_of(settings, log, store))))
     now = SystemClock().now()
     click.echo(json.dumps([_object(each) for each in found]) if as_json else "\n".join(lines(found, now)))
     return FINDINGS if any(each.state == "red" for each in found) else DONE
 
 
-def statuses(log: Log, store: Store) -> Iterator[Status]:
+def statuses(log: Log, store: Store, told: tuple[Subscriber, ...] = ()) -> Iterator[Status]:
     """The state of every worker that is installed or has left something."""
     newest = _newest_documents(log)
     dead = Counter(letter.worker for letter in letters(log) if not letter.redriven)
-    for worker in sorted({*installed_sinks(), *newest, *dead}):
+    for worker in sorted({*installed_sinks(), *newest, *dead, *([NOTIFY] if told else [])}):
         places = tuple(_places(log, worker))
-        yield Status(worker, *state_of(store, worker), places, newest.get(worker), dead[worker])
+        subscribers = told if worker == NOTIFY else ()
+        yield Status(worker, *state_of(store, worker), places, newest.get(worker), dead[worker], subscribers)
 
 
 def _places(log: Log, worker: str) -> Iterator[Place]:
-    for topic in (ARTICLES, BACKFILL):
+    for topic in (DOCUMENTS,) if worker == NOTIFY else (ARTICLES, BACKFILL):
         for partition in log.partitions(topic):
             commit = log.committed(worker, partition)
             yield Place(f"{topic}/{partition.number}", commit.offset if commit else None, log.end(partition))
@@ -113,7 +118,7 @@ def _object(status: Status) -> dict[str, object]:
         "document": document
         and {"key": document.key, "generation": document.generation, "at": _iso(document.changed_at)},
         "dead_letters": status.dead_letters,
-    }
+    } | ({"subscribers": [asdict(each) for each in status.subscribers]} if status.subscribers else {})
 
 
 def _iso(time: int | None) -> str | None:
@@ -129,6 +134,8 @@ def lines(found: Sequence[Status], now: int) -> Iterator[str]:
         yield f"{click.style(f'{status.worker:10}', bold=True)} {_colored(status.state)}  lag {status.lag}  ({places})"
         if status.reason:
             yield f"{'':10} {status.reason}"
+        for subscriber in status.subscribers:
+            yield f"{'':10} {line(subscriber, now)}"
         document = status.document
         told = f"{document.key}, {_ago(now - document.changed_at)}" if document else "none"
         yield f"{'':10} last document: {told}; dead letters: {status.dead_letters}"

@@ -1,29 +1,34 @@
-"""`wireroom worker`: one sink alone, against the same log and store as all others."""
+"""`wireroom worker`: one sink alone, or notifications, against the same log and store as all others."""
 
 import logging
 
 import click
 
-from wireroom.cli._options import SinkName
+from wireroom.cli._options import WorkerName
 from wireroom.cli._progress import Progress
-from wireroom.cli._running import Running, opened, records, tell, until_signal
+from wireroom.cli._running import NOTIFY, Running, notifier, opened, records, tell, until_signal
 from wireroom.cli._running import worker as running_worker
 from wireroom.cli._settings import with_settings
 from wireroom.config import Settings
 
 
 @click.command()
-@click.argument("name", metavar="SINK", type=SinkName())
+@click.argument("name", metavar="WORKER", type=WorkerName())
 @click.option("--drain", is_flag=True, help="Process what is there, then exit.")
 @with_settings
 def command(settings: Settings, name: str, drain: bool) -> None:
-    """Run the worker of one sink.
+    """Run the worker of one sink, or notifications.
 
-    That is feeds, sitemaps, articles, or any other that is installed. Any number of the same may run: one works, the
-    others stand by. SIGTERM and Ctrl-C finish what is in hand.
+    That is feeds, sitemaps, articles, or any other sink that is installed; notify tells subscribers what has changed.
+    Any number of the same may run: one works, the others stand by. SIGTERM and Ctrl-C finish what is in hand.
     """
     tell(logging.WARNING if drain else logging.INFO)
     running = Running()
+    if name == NOTIFY:
+        with until_signal(running.stop), opened(settings) as (events, store):
+            logging.getLogger("wireroom").info("%s: telling what %s announces", name, settings.log.url)
+            notifier(settings, events, store).run(running.stop.is_set, drain)
+        return
     with (
         until_signal(running.stop),
         opened(settings) as (events, store),

@@ -3,7 +3,9 @@
 import random
 import ssl
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from threading import Thread
 
 from pydantic import SecretStr
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
@@ -96,22 +98,10 @@ class Service:
 
     def _post(self, topic: str, messages: Sequence[Message], deadline: float) -> Answer:
         body = b"".join(message.value + b"\n" for message in messages)
+        url = self._url + "?backfill=true" * (topic == BACKFILL)
         left = max(deadline - time.monotonic(), _LEAST)
         try:
-            answer = self._http.request(
-                "POST",
-                self._url + "?backfill=true" * (topic == BACKFILL),
-                body=_pieces(body, deadline),
-                headers=self._headers(len(body)),
-                timeout=Timeout(connect=min(CONNECT, left), read=min(READ, left)),
-                redirect=False,
-                retries=False,
-                preload_content=False,
-            )
-            try:
-                return self._read(answer, deadline)
-            finally:
-                answer.close()  # one that was read to its end has given its connection back
+            return _within(left, lambda: self._exchange(url, body, left, deadline))
         except http.SSLError as error:
             if error.args and isinstance(cause := error.args[0], ssl.SSLCertVerificationError):
                 told = Fault("url", f"a certificate that is not trusted: {cause.verify_message}", "one that is")
@@ -119,6 +109,22 @@ class Service:
             raise Away(f"{self._url} does not answer: {error}") from error
         except (http.HTTPError, ValueError, RetryAfter) as error:  # ValueError: headers cut short
             raise Away(f"{self._url} does not answer: {error}") from error
+
+    def _exchange(self, url: str, body: bytes, left: float, deadline: float) -> Answer:
+        answer = self._http.request(
+            "POST",
+            url,
+            body=_pieces(body, deadline),
+            headers=self._headers(len(body)),
+            timeout=Timeout(connect=min(CONNECT, left), read=min(READ, left)),
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
+        try:
+            return self._read(answer, deadline)
+        finally:
+            answer.close()  # one that was read to its end has given its connection back
 
     def _headers(self, length: int) -> Mapping[str, str]:
         return {
@@ -140,12 +146,34 @@ class Service:
         )
 
 
+def _within(seconds: float, work: Callable[[], Answer]) -> Answer:
+    """What `work` gives, in a thread of its own: looking up a name, and trying each of its addresses, has no timeout.
+
+    Raises urllib3's TimeoutError; the thread then ends when it can, and sends no events any more.
+    """
+    given: Future[Answer] = Future()
+
+    def run() -> None:
+        try:
+            given.set_result(work())
+        except BaseException as error:  # noqa: BLE001  # raised again by who waits
+            given.set_exception(error)
+
+    Thread(target=run, name="publisher", daemon=True).start()
+    try:
+        return given.result(seconds)
+    except TimeoutError as error:
+        if given.done():
+            raise
+        raise http.TimeoutError("it takes too long") from error
+
+
 def _pieces(body: bytes, deadline: float) -> Iterator[bytes]:
     """A body in pieces, each with the whole timeout: a slow line is no dead one. Raises urllib3's TimeoutError."""
     for start in range(0, len(body), _PIECE):
-        yield body[start : start + _PIECE]
         if time.monotonic() > deadline:
             raise http.TimeoutError("the events take too long to send")
+        yield body[start : start + _PIECE]
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -18,7 +18,10 @@ _IRI = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x20<>"\\^`{|}]+')
 
 
 class Channel(NamedTuple):
-    """What stands before the entries. `address`: where the document is read; `home`: where the publication is."""
+    """What stands before the entries. `address`: where the document is read; `home`: where the publication is.
+
+    `hubs`: where readers can ask to be told of changes (WebSub, 4).
+    """
 
     id: str
     title: str
@@ -27,6 +30,7 @@ class Channel(NamedTuple):
     address: str
     language: str
     publisher: str
+    hubs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Item:
         return self.content.get("authors") or ([{"name": self.byline}] if self.byline else [])
 
 
-def channel(feed: FeedSettings, publication: Publication, address: str) -> Channel:
+def channel(feed: FeedSettings, publication: Publication, address: str, hubs: tuple[str, ...] = ()) -> Channel:
     """The feed's own id never follows its address (RFC 4287, 4.2.6)."""
     title = feed.title or publication.name
     return Channel(
@@ -81,6 +85,7 @@ def channel(feed: FeedSettings, publication: Publication, address: str) -> Chann
         address=uri(address),
         language=publication.language,
         publisher=publication.name,
+        hubs=hubs,
     )
 
 

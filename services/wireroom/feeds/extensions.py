@@ -1,4 +1,4 @@
-"""Extensions for feedgen, in the shape that it expects: Dublin Core, Media RSS and tombstones.
+"""Extensions for feedgen, in the shape that it expects: Dublin Core, Media RSS, hubs and tombstones.
 
 Its own are loaded by a failing import for every entry, and none of them knows captions, credits or languages.
 """
@@ -10,6 +10,7 @@ from lxml import etree
 
 DC = "http://purl.org/dc/elements/1.1/"
 MEDIA = "http://search.yahoo.com/mrss/"
+ATOM = "http://www.w3.org/2005/Atom"
 AT = "http://purl.org/atompub/tombstones/1.0"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -71,6 +72,23 @@ class MediaRss:
         return item
 
     extend_atom = extend_rss
+
+
+class Hubs:
+    """Hubs in RSS, of whose links of Atom feedgen writes only `self`."""
+
+    def __init__(self) -> None:
+        self.hubs: Iterable[str] = ()
+
+    def extend_ns(self) -> dict[str, str]:
+        """None: feedgen has that of Atom."""
+        return {}
+
+    def extend_rss(self, feed: etree._Element) -> etree._Element:
+        """After the channel's own elements."""
+        for hub in self.hubs:
+            etree.SubElement(feed[0], f"{{{ATOM}}}link", href=hub, rel="hub")
+        return feed
 
 
 class Tombstones:

@@ -13,7 +13,7 @@ def jsonfeed(channel: Channel, items: Sequence[Item], fragments: Fragments) -> P
 
     `_wireroom` holds what the format cannot say: the source, and the pictures with their credits.
     """
-    start = {
+    start: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": channel.title,
         "home_page_url": channel.home,
@@ -22,6 +22,8 @@ def jsonfeed(channel: Channel, items: Sequence[Item], fragments: Fragments) -> P
         "language": channel.language,
         "authors": [{"name": channel.publisher, "url": channel.home}],
     }
+    if channel.hubs:
+        start["hubs"] = [{"type": "WebSub", "url": hub} for hub in channel.hubs]
     entries = [part for item in items for part in (b",", fragments.get("json", item, _fragment))]
     return Pieces(_bytes(start)[:-1] + b',"items":[', (*entries[1:], b'],"_wireroom":{"generation":'), b"}}")
 

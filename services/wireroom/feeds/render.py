@@ -19,7 +19,7 @@ from lxml import etree
 
 from wireroom.clock import SECOND, moment
 from wireroom.feeds.channel import Channel, Item, atom_id, rfc3339
-from wireroom.feeds.extensions import AT, DC, MEDIA, Deleted, DublinCore, MediaRss, Tombstones
+from wireroom.feeds.extensions import AT, ATOM, DC, MEDIA, Deleted, DublinCore, Hubs, MediaRss, Tombstones
 from wireroom.feeds.fragments import Fragments, Pieces
 
 feedgen.entry.formatRFC2822 = feedgen.feed.formatRFC2822 = format_datetime  # its own calls setlocale, in all threads
@@ -30,7 +30,7 @@ _ATOM_DATE = b"<updated>%b</updated>" % _THEN.isoformat().encode()
 _RSS_SPACES = {
     "dc": DC,
     "media": MEDIA,
-    "atom": "http://www.w3.org/2005/Atom",
+    "atom": ATOM,
     "content": "http://purl.org/rss/1.0/modules/content/",
 }
 _ATOM_SPACES = {"dc": DC, "media": MEDIA, "at": AT}
@@ -62,6 +62,8 @@ def generator(channel: Channel, deleted: Sequence[Deleted] = ()) -> FeedGenerato
     feed.register_extension("dc", DublinCore, DublinCore)
     feed.register_extension("media", MediaRss, MediaRss)
     feed.register_extension("at", Tombstones, None, rss=False)
+    feed.register_extension("hubs", Hubs, None, atom=False)
+    feed.hubs.hubs = channel.hubs
     feed.at.deleted = deleted
     feed.id(channel.id)
     feed.title(channel.title)
@@ -85,6 +87,8 @@ def atom_header(channel: Channel, deleted: Sequence[Deleted]) -> FeedGenerator:
     feed = generator(channel, deleted)
     feed.link(href=channel.address, rel="self", type="application/atom+xml")
     feed.link(href=channel.home, rel="alternate", type="text/html")
+    for hub in channel.hubs:
+        feed.link(href=hub, rel="hub")
     return feed
 
 

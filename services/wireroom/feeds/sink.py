@@ -20,6 +20,7 @@ from wireroom.feeds.jsonfeed import jsonfeed
 from wireroom.feeds.selection import choices, takes
 from wireroom.sink import Content
 from wireroom.text import plain
+from wireroom.uri import uri
 
 TOMBSTONES = 72 * HOUR
 MEDIA_TYPES = {
@@ -57,15 +58,17 @@ class FeedsSink:
         """None: every document has an edition."""
 
     def _feed(self, settings: FeedSettings) -> "Feed":
-        return Feed(settings, self._settings.public_url, self._languages, self._fragments)
+        around = self._settings
+        return Feed(settings, around.public_url, tuple(map(uri, around.hubs)), self._languages, self._fragments)
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One feed. `languages`: those of the publications, for articles that name none."""
+    """One feed. `hubs`: those that it names; `languages`: of the publications, for articles that name none."""
 
     settings: FeedSettings
     public_url: str
+    hubs: tuple[str, ...]
     languages: Mapping[str, str]
     fragments: Fragments
 
@@ -132,7 +135,8 @@ class Feed:
     def _document(self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication) -> Document:
         key = f"feeds/{self.publication}/{self.name}.{form}"
         address = f"{(owner.public_url or self.public_url).rstrip('/')}/{key}"
-        pieces = self._pieces(form, channel(self.settings, owner, address), listed, edition)
+        hubs = self.hubs if key.startswith("feeds/") else ()  # nobody subscribes to a private feed
+        pieces = self._pieces(form, channel(self.settings, owner, address, hubs), listed, edition)
         document = Document(
             key=key,
             media_type=MEDIA_TYPES[form],

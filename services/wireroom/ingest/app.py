@@ -5,7 +5,6 @@ import json
 import logging
 import math
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -23,6 +22,7 @@ from wireroom.faults import found
 from wireroom.ingest import body, problems, reading
 from wireroom.ingest.access import Access, Sender
 from wireroom.ingest.appends import Appends
+from wireroom.ingest.counts import Counts
 from wireroom.ingest.hooks import Delivery, Verdict
 from wireroom.ingest.hooks.receive import hook_of, receive
 from wireroom.ingest.memory import IN_FLIGHT, Memory, Share
@@ -37,6 +37,7 @@ EVENT, BATCH = reading.MOST_BYTES, 16_000_000  # bytes of a body
 PATIENCE = 13.0  # seconds to read a body that has come and to append: with what comes before and after, less than 15
 _SMALL = 64_000  # bytes that are read on the event loop: in a millisecond or so
 _HOOKS = "/v1/hooks/"
+_TOLD = 5  # parts of a path that are logged: who puts a hook's secret into its address puts it at the end
 _TEXT = "text/plain; charset=utf-8"  # which browsers show
 _SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
@@ -107,7 +108,7 @@ class Ingest:
     def __init__(
         self, events: Log, store: Store, settings: Settings, clock: Clock | None = None, memory: int = IN_FLIGHT
     ) -> None:
-        self._memory = Memory(memory)
+        self._memory, self._unsigned = Memory(memory), Memory(memory // 4)
         self._appends = Appends(events, self._memory)
         self._access = Access(KeyList(store, KIND), clock or SystemClock())
         self._clock = clock or SystemClock()
@@ -118,7 +119,7 @@ class Ingest:
             "/v1/events": {"POST": self._event},
             "/v1/events:batch": {"POST": self._batch},
         }
-        self.refusals: Counter[str] = Counter()
+        self.counts = Counts(lambda: self._memory.taken + self._unsigned.taken)
 
     def close(self) -> None:
         """Let the threads end."""
@@ -154,8 +155,9 @@ class Ingest:
         return await route(request)
 
     async def _refusal(self, problem: Problem, request: Request) -> Answer:
-        self.refusals[problem.name] += 1
-        what = f"{found(redacted(request.method))} {found(redacted(request.path))}"
+        self.counts.refused(problem.name)
+        path = "/".join(request.path.split("/")[:_TOLD])
+        what = f"{found(redacted(request.method))} {found(redacted(path))}"
         log.warning("refused: %s, %s, key %s: %s", problem.status, what, request.key_id, redacted(problem.detail))
         headers = dict(problem.headers)
         if not await request.rest_has_come():
@@ -190,7 +192,7 @@ class Ingest:
         results = []
         for number, what in each:
             if isinstance(what, Problem):
-                self.refusals[what.name] += 1
+                self.counts.refused(what.name)
                 results.append({"line": number, "status": what.status, **what.members(self._base)})
             else:
                 results.append({"line": number, "status": 202, **_place(what, next(positions))})
@@ -206,7 +208,7 @@ class Ingest:
         if b"content-encoding" in request.headers:
             raise Problem("unsupported-media-type", "What is signed must come as it was signed, not packed.")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.items()}
-        with Share(self._memory) as share:
+        with Share(self._unsigned) as share:  # who has no secret may not take what others need
             data = await body.read(request.receive, request.headers, EVENT, share)
             delivery = Delivery(cms, publication, event, headers, data, self._clock.now())
             async with asyncio.timeout(PATIENCE):
@@ -214,6 +216,7 @@ class Ingest:
                 positions = await self._append(outcome.topic, outcome.messages) if outcome.messages else ()
         if outcome.verdict is Verdict.UNKNOWN:
             raise Problem("not-found", "There is no such hook.")
+        self.counts.delivered(cms, outcome.verdict)
         if outcome.verdict is Verdict.UNSIGNED:
             challenge = {"WWW-Authenticate": 'Signature realm="wireroom"'}
             raise Problem("unauthorized", "The signature is missing, wrong or too old.", headers=challenge)
@@ -249,7 +252,7 @@ class Ingest:
 
     async def _append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
         try:
-            return await self._appends.append(topic, messages)
+            positions = await self._appends.append(topic, messages)
         except RetryAfter as error:
             log.warning("the log cannot be written: %s", error)
             raise later("The log cannot be written now.", math.ceil(error.seconds)) from error
@@ -258,6 +261,8 @@ class Ingest:
             raise later("The log cannot be written until somebody mends it.", 60) from error
         except Reject as error:
             raise Problem("too-large", "The log does not take so large an event.", error.faults) from error
+        self.counts.appended(topic, len(positions))
+        return positions
 
 
 async def _send(send: Send, answer: Answer) -> None:

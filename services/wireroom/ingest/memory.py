@@ -13,7 +13,12 @@ class Memory:
     """So many bytes. Used on the event loop alone."""
 
     def __init__(self, size: int = IN_FLIGHT) -> None:
-        self._free = size
+        self._size = self._free = size
+
+    @property
+    def taken(self) -> int:
+        """Bytes in use."""
+        return self._size - self._free
 
     def take(self, size: int) -> None:
         """Raises Problem when there is not so much left."""

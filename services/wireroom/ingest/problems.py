@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from wireroom.errors import Fault, WireroomError
+from wireroom.keys import redacted_faults
 
 MEDIA_TYPE = "application/problem+json"
 FOLDER = "problems/"  # of the address of a type, below the public address
@@ -40,7 +41,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 class Problem(WireroomError):
-    """A request is refused. `name`: one of KINDS; `headers`: what goes with the answer; `detail` names no secret."""
+    """A request is refused. `name`: one of KINDS; `headers`: what goes with the answer; no key in it is told."""
 
     def __init__(
         self, name: str, detail: str, errors: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
@@ -48,7 +49,7 @@ class Problem(WireroomError):
         super().__init__(detail)
         self.name = name
         self.detail = detail
-        self.errors = errors
+        self.errors = redacted_faults(errors)
         self.headers = headers or {}
 
     @property

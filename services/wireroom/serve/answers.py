@@ -1,17 +1,36 @@
 """What is answered to a request for a document, as pure functions (RFC 9110)."""
 
+import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from wireroom.clock import SECOND
-from wireroom.serve.conditions import accepts_gzip, http_date, last_modified, not_modified
-from wireroom.serve.documents import Served
+from wireroom.serve.conditions import IDENTITY, coding, http_date, last_modified, not_modified, tags, wants_delta
+from wireroom.serve.documents import Form, Forms, Served, has_deltas, is_public
 
+_CODED = re.compile('-(?:br|gzip)(?="$)')
 STALE = 5 * SECOND  # after which a reader is told that the store could not be asked
 Header = tuple[bytes, bytes]
 SAFE: Sequence[Header] = [(b"x-content-type-options", b"nosniff")]
-_date = lru_cache(256)(http_date)
+_SHOWN: Sequence[Header] = [  # a browser shows a document, and runs nothing of it
+    *SAFE,
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+]
+_FOR_SCRIPTS: Sequence[Header] = [  # of other sites: what is public is for them too
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Age, Retry-After"),
+]
+_PREFLIGHT: Sequence[Header] = [
+    (b"access-control-allow-methods", b"GET, HEAD"),
+    (b"access-control-allow-headers", b"If-None-Match, If-Modified-Since"),
+    (b"access-control-max-age", b"86400"),
+]
+_DELTA: Sequence[Header] = [
+    (b"im", b"feed"),
+    (b"cache-control", b"no-store, im"),  # RFC 3229, section 10.8.1: for caches that do not know of parts
+    (b"vary", b"Accept-Encoding, A-IM, If-None-Match"),
+]
 
 
 class Answer(NamedTuple):
@@ -22,33 +41,70 @@ class Answer(NamedTuple):
     body: bytes = b""
 
 
-def of_document(served: Served, asked: Mapping[bytes, bytes], cache_control: str, now: int) -> Answer:
-    """A document, or that the reader has it already; the tombstone of a withdrawn article comes as 410.
+def of_document(
+    served: Served,
+    asked: Mapping[bytes, bytes],
+    cache_control: str,
+    now: int,
+    told: Sequence[Header] | None = None,
+) -> Answer:
+    """A document, what is new in it, or that the reader has it already; a withdrawn article's tombstone as 410.
 
-    `asked`: the request's headers, names in lower case. `now`: microseconds since the epoch.
+    `asked`: the request's headers, names in lower case. `now`: microseconds since the epoch. `told`: what else is
+    told, if not what is told of every document.
     """
-    body, etag, packed = served.encoded(accepts_gzip(asked.get(b"accept-encoding", b"").decode("latin-1")))
+    form, encoding = _form(served.forms, asked)
     modified = served.stored.modified
-    headers: list[Header] = [
-        *SAFE,
-        (b"etag", etag.encode()),
-        (b"last-modified", _date(last_modified(modified, served.read_at)).encode()),
-        (b"cache-control", cache_control.encode()),
-        (b"vary", b"Accept-Encoding"),
+    validators: list[Header] = [
+        *((*_SHOWN, *for_scripts(served.key)) if told is None else told),
+        (b"etag", form.etag.encode()),
+        (b"last-modified", http_date(last_modified(modified, served.read_at)).encode()),
         *_age(now - served.read_at),
     ]
-    if not served.withdrawn and not_modified(asked, etag, modified):
-        return Answer(304, headers)
-    if packed:
-        headers.append((b"content-encoding", b"gzip"))
-    headers += (b"content-type", served.media_type.encode()), _length(body)
-    return Answer(410 if served.withdrawn else 200, headers, body)
+    kept: list[Header] = [(b"cache-control", cache_control.encode()), (b"vary", b"Accept-Encoding")]
+    if not served.withdrawn and not_modified(asked, form.etag, modified):
+        return Answer(304, [*validators, *kept])
+    described: list[Header] = [*validators, (b"content-type", served.media_type.encode())]
+    if part := _since(served, asked):
+        less, encoding = _form(part, asked)
+        if len(less.body) < len(form.body):
+            return Answer(226, [*described, *_DELTA, *encoding, _length(less.body)], less.body)
+    return Answer(410 if served.withdrawn else 200, [*described, *kept, *encoding, _length(form.body)], form.body)
+
+
+def _form(forms: Forms, asked: Mapping[bytes, bytes]) -> tuple[Form, Sequence[Header]]:
+    """The body that the reader likes best, and how its coding is told."""
+    name = coding(asked.get(b"accept-encoding", b""), tuple(forms))
+    return forms[name], [] if name == IDENTITY else [(b"content-encoding", name.encode())]
+
+
+def _since(served: Served, asked: Mapping[bytes, bytes]) -> Forms | None:
+    """What is new since a state that the reader knows."""
+    if not has_deltas(served.key) or not wants_delta(asked.get(b"a-im", b"")):
+        return None
+    known = (_CODED.sub("", tag.decode("latin-1")) for tag in tags(asked.get(b"if-none-match", b"")))
+    return next((served.since(tag) for tag in known if tag in served.earlier), None)
+
+
+def of_preflight(key: str) -> Answer:
+    """That scripts of other sites may ask for it (section 4.8 of the Fetch standard)."""
+    return Answer(204, [*SAFE, *for_scripts(key), *_PREFLIGHT])
 
 
 def of_text(status: int, text: str, *headers: Header) -> Answer:
     """A line for a person."""
     body = f"{text}\n".encode()
     return Answer(status, [*SAFE, (b"content-type", b"text/plain; charset=utf-8"), _length(body), *headers], body)
+
+
+def of_move(target: str) -> Answer:
+    """A feed that has another address for good."""
+    return of_text(301, target, (b"location", target.encode()), (b"cache-control", b"public, max-age=3600"))
+
+
+def for_scripts(key: str) -> Sequence[Header]:
+    """What lets scripts of other sites read public JSON."""
+    return _FOR_SCRIPTS if key.endswith(".json") and is_public(key) else ()
 
 
 def _length(body: bytes) -> Header:

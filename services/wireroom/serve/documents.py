@@ -1,19 +1,25 @@
-"""Documents as they are served: public keys only, each asked for seldom and compressed once per body."""
+"""Documents as they are served: each asked for seldom, and compressed once per body."""
 
 import gzip
 import json
 from collections import OrderedDict
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import NamedTuple
 
+import brotli
+
 from wireroom.clock import SECOND, Clock
 from wireroom.errors import WireroomError
+from wireroom.serve.conditions import IDENTITY
+from wireroom.serve.deltas import Entry, delta, entries
 from wireroom.sink import installed_sinks
 from wireroom.store import PolledStore, Stored
-from wireroom.store.naming import is_key
+from wireroom.store.naming import etag, is_key
 
-_ROOM = 32_000_000  # bytes of bodies, compressed ones included
+PRIVATE = "private/"  # what the keys of documents begin with that are for partners only
+_ROOM = 64_000_000  # bytes of bodies, compressed ones included
+_EARLIER = 8  # states of a feed of which a reader can be sent what came since
 _FOLDERS = frozenset(installed_sinks())
 _TYPES = {
     "rss": "application/rss+xml",
@@ -24,9 +30,10 @@ _TYPES = {
 
 
 def media_type(key: str) -> str | None:
-    """The content type of a public key; None for a key that is not public."""
-    folder, *names = key.split("/")
-    if folder not in _FOLDERS or not names or not is_key(key):
+    """The content type of a document's key, public or private; None for any other key."""
+    folder, *names = key.removeprefix(PRIVATE).split("/")
+    known = folder in _FOLDERS and (folder == "feeds" or not key.startswith(PRIVATE))
+    if not known or not names or not is_key(key):
         return None
     ending = _TYPES.get(names[-1].rpartition(".")[2]) if "." in names[-1] else None
     if ending == "application/json" and (folder == "feeds" or (folder == "articles" and len(names) == 1)):
@@ -34,73 +41,141 @@ def media_type(key: str) -> str | None:
     return f"{ending}; charset=utf-8" if ending else None
 
 
+def is_public(key: str) -> bool:
+    """Whether it is the key of a document that anyone may read."""
+    return not key.startswith(PRIVATE) and media_type(key) is not None
+
+
 def is_article(key: str) -> bool:
     """Whether it is the key of an article's own document, which may be a tombstone."""
     return key.startswith("articles/") and key.count("/") > 1
 
 
+def has_deltas(key: str) -> bool:
+    """Whether it is the key of a feed of which parts can be sent: RSS and Atom."""
+    return key.removeprefix(PRIVATE).startswith("feeds/") and key.endswith((".rss", ".atom"))
+
+
+class Form(NamedTuple):
+    """A body in one coding, with the ETag of this coding alone (RFC 9110, section 8.8.3.3)."""
+
+    body: bytes
+    etag: str
+
+
+Forms = Mapping[str, Form]
+
+
+def forms(body: bytes, etag: str) -> Forms:
+    """By coding, the best first, those only that are smaller than it is; the same bytes at every run."""
+    packed = {"br": brotli.compress(body, quality=5), "gzip": gzip.compress(body, 6, mtime=0)}
+    smaller = {name: Form(less, f'{etag[:-1]}-{name}"') for name, less in packed.items() if len(less) < len(body)}
+    return {**smaller, IDENTITY: Form(body, etag)}
+
+
 class Served:
-    """One state of the document `key`, last seen in the store at `read_at`, in microseconds since the epoch."""
+    """One state of the document `key`, last seen in the store at `read_at`, in microseconds since the epoch.
+
+    `etag` is that of the bytes, whatever the store's own is made of. `earlier`: the entries of states before it, by the
+    ETag of each, the newest last.
+    """
 
     read_at = 0
 
-    def __init__(self, key: str, stored: Stored) -> None:
+    def __init__(self, key: str, stored: Stored, earlier: Mapping[str, Sequence[Entry]] | None = None) -> None:
         self.key = key
+        self.public = is_public(key)
         self.stored = stored
+        self.etag = etag(stored.body)
+        self.earlier = earlier or {}
+        self.forms = forms(stored.body, self.etag)
+        self._since: dict[str, Forms | None] = {}
+        self.withdrawn = _is_tombstone(key, stored.body)
 
     @property
     def media_type(self) -> str:
         """Its content type."""
         return media_type(self.key) or ""
 
-    @cached_property
-    def gzipped(self) -> bytes | None:
-        """The compressed body, the same at every run; None when it is no smaller."""
-        packed = gzip.compress(self.stored.body, 6, mtime=0)
-        return packed if len(packed) < len(self.stored.body) else None
+    def followed_by(self, stored: Stored) -> "Served":
+        """The state that came after it."""
+        if not has_deltas(self.key):
+            return Served(self.key, stored)
+        known = {**self.earlier, self.etag: entries(self.stored.body)}
+        return Served(self.key, stored, dict(list(known.items())[-_EARLIER:]))
 
-    @cached_property
-    def withdrawn(self) -> bool:
-        """Whether it is the tombstone of a withdrawn article."""
-        body = self.stored.body
-        return is_article(self.key) and b'"canceled"' in body and json.loads(body).get("pubStatus") == "canceled"
+    def since(self, etag: str) -> "Forms | None":
+        """What is new since one of the earlier states, with the ETags of the whole; None when that is not worth it."""
+        if etag not in self._since:
+            part = delta(self.earlier[etag], self.stored.body)
+            small = part is not None and len(part) <= len(self.stored.body) // 2  # compressing it holds up the others
+            self._since[etag] = forms(part, self.etag) if part is not None and small else None
+        return self._since[etag]
 
-    def encoded(self, gzip_accepted: bool) -> tuple[bytes, str, bool]:
-        """Body, ETag and whether it is compressed: a strong ETag names one encoding (RFC 9110, section 8.8.3.3)."""
-        if gzip_accepted and self.gzipped is not None:
-            return self.gzipped, f'{self.stored.etag[:-1]}-gzip"', True
-        return self.stored.body, self.stored.etag, False
+    @property
+    def weight(self) -> int:
+        """Bytes that it takes, or so."""
+        return sum(len(form.body) for form in self.forms.values()) + 200 * sum(map(len, self.earlier.values()))
+
+
+def _is_tombstone(key: str, body: bytes) -> bool:
+    return is_article(key) and b'"canceled"' in body and json.loads(body).get("pubStatus") == "canceled"
+
+
+class Held(NamedTuple):
+    """What the store said at `asked_at`, in microseconds since the epoch: there may be no such document."""
+
+    served: Served | None
+    asked_at: int
+
+    @property
+    def weight(self) -> int:
+        """Bytes that it takes, or so."""
+        return 1000 + (self.served.weight if self.served else 0)
 
 
 class Documents:
-    """What the store holds under public keys, through a cache of bounded size. Safe to use from several threads.
+    """What the store holds under the keys of documents, through a cache of bounded size.
 
-    A document is at most a second old, or 10 ms where the store is near. While the store is unwell, what is held of it
-    is served, and says how old it is.
+    Safe to use from several threads. A document is at most a second old, or 10 ms where the store is near. While the
+    store is unwell, what is held of it is served, and says how old it is.
     """
 
     def __init__(self, store: PolledStore, clock: Clock) -> None:
-        self.near = store.near
         self._fresh = SECOND // 100 if store.near else SECOND
         self._store = store
         self._clock = clock
-        self._cache: OrderedDict[str, _Held] = OrderedDict()
+        self._cache: OrderedDict[str, Held] = OrderedDict()
         self._size = 0
         self._lock = Lock()
 
-    def fresh(self, key: str) -> "_Held | None":
-        """What is held of a document and need not be asked for again yet."""
+    def held(self, key: str) -> Held | None:
+        """What the store said of it last, however long ago."""
+        return self._cache.get(key)
+
+    def at_hand(self, key: str, now: int) -> Held | None:
+        """What is held of it and is fresh, or can be seen to be with a look at a file; None when it must be read."""
         held = self._cache.get(key)
-        return held if held and 0 <= self._clock.now() - held.read_at < self._fresh else None
+        if held is None or 0 <= now - held.asked_at < self._fresh:
+            return held
+        if not self._store.near or held.served is None:
+            return None
+        try:
+            if self._store.refresh(key, held.served.stored) is not held.served.stored:
+                return None
+        except WireroomError:
+            return None
+        held.served.read_at = now
+        return self._keep(key, Held(held.served, now), held.served)
 
     def read(self, key: str) -> Served | None:
-        """A public document; None when there is none. Raises as the store does while nothing is held of it."""
+        """A document; None when there is none. Raises as the store does while nothing is held of it."""
         if media_type(key) is None:
             return None
-        held = self.fresh(key) or self._ask(key)
+        held = self.at_hand(key, self._clock.now()) or self._ask(key)
         return held.served
 
-    def _ask(self, key: str) -> "_Held":
+    def _ask(self, key: str) -> Held:
         now, held = self._clock.now(), self._cache.get(key)
         known = held.served if held else None
         try:
@@ -108,31 +183,27 @@ class Documents:
         except WireroomError:
             if known is None:
                 raise
-            return self._keep(key, _Held(known, now))
-        if known is None or stored is not known.stored:
-            known = Served(key, stored) if stored else None
-        if known is not None:
-            known.read_at = now
-        return self._keep(key, _Held(known, now))
+            return self._keep(key, Held(known, self._clock.now()), known)
+        if stored is None:
+            return self._keep(key, Held(None, now), known)
+        if known is None:
+            served = Served(key, stored)
+        else:
+            served = known if stored is known.stored else known.followed_by(stored)
+        served.read_at = now
+        return self._keep(key, Held(served, now), known)
 
-    def _keep(self, key: str, held: "_Held") -> "_Held":
+    def _keep(self, key: str, held: Held, known: Served | None) -> Held:
+        """Hold it, unless another thread, which began with `known` too, has come to something else meanwhile."""
         with self._lock:
-            if old := self._cache.pop(key, None):
-                self._size -= old.weight
+            old = self._cache.get(key)
+            if old and old.served is not known and old.served is not held.served:
+                return old
+            if old:
+                self._size -= self._cache.pop(key).weight
             if held.weight <= _ROOM // 4:
                 self._cache[key] = held
                 self._size += held.weight
             while self._size > _ROOM:
                 self._size -= self._cache.popitem(last=False)[1].weight
         return held
-
-
-class _Held(NamedTuple):
-    """What the store said at `read_at`, in microseconds since the epoch: there may be no such document."""
-
-    served: Served | None
-    read_at: int
-
-    @property
-    def weight(self) -> int:
-        return 1000 + (2 * len(self.served.stored.body) if self.served else 0)

@@ -3,61 +3,155 @@
 import asyncio
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from wireroom.clock import Clock
+from wireroom.clock import SECOND, Clock
 from wireroom.errors import RetryAfter, WireroomError
-from wireroom.serve.answers import Answer, of_document, of_text
-from wireroom.serve.documents import Documents, Served, media_type
+from wireroom.serve.answers import Answer, for_scripts, of_document, of_move, of_preflight, of_text
+from wireroom.serve.conditions import fields, http_date
+from wireroom.serve.documents import Documents, Served, is_public
+from wireroom.serve.lifetimes import Lifetimes
+from wireroom.serve.links import Links
+from wireroom.web import Message, message
 
-_NOT_ALLOWED = of_text(405, "Method Not Allowed", (b"allow", b"GET, HEAD"))
+_LATEST = 0.5  # seconds that the store has for an answer before what is held is served
+_LONGEST = 2.5  # the same where nothing is held: less than what the web server waits for when it ends
+_MOST_ASKED = 1000  # questions to the store at once
+_MOST_MADE = 4096  # answers that are kept for a second
+_DECISIVE = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"a-im")
 _NOT_FOUND = of_text(404, "Not Found")
 
 
 class Front:
-    """Answers for public keys, and hands every other path to `rest`.
+    """Answers for public keys and for paths that feeds had before, and hands every other path to `rest`.
 
-    `controls`: Cache-Control of documents, by their key without its ending.
+    `moved`: the new path by the old one.
     """
 
-    def __init__(self, documents: Documents, controls: Mapping[str, str], clock: Clock, rest: ASGIApp) -> None:
+    def __init__(
+        self,
+        documents: Documents,
+        lifetimes: Lifetimes,
+        moved: Mapping[str, str],
+        links: Links,
+        clock: Clock,
+        rest: ASGIApp,
+    ) -> None:
         self._documents = documents
-        self._controls = controls
+        self._lifetimes = lifetimes
+        self._moved = moved
+        self._links = links
         self._clock = clock
         self._rest = rest
-        self._asking: dict[str, asyncio.Task[Served | None]] = {}
+        self._asking: dict[str, _Question] = {}
+        self._made: dict[tuple[object, ...], Message] = {}
+        self._second = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it."""
-        if scope["type"] != "http" or media_type(key := scope["path"][1:]) is None:
+        if scope["type"] != "http" or not (scope["path"] in self._moved or is_public(scope["path"][1:])):
             await self._rest(scope, receive, send)
             return
-        answer = await self._answer(key, scope)
+        answer = await self._answer(scope["path"], scope["method"], fields(scope["headers"]))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
 
-    async def _answer(self, key: str, scope: Scope) -> Answer:
-        if scope["method"] not in ("GET", "HEAD"):
-            return _NOT_ALLOWED
+    def at_once(self, target: bytes, asked: Mapping[bytes, bytes]) -> Message | None:
+        """The answer to GET of a public document that is at hand, as it goes over the wire; None for all else.
+
+        `target`: as it stands in the request. Many readers ask alike: an answer is made once a second for all of them.
+        """
+        path = target.decode("latin-1")
+        now = self._clock.now()
+        held = self._documents.at_hand(path[1:], now)
+        if held is None or (served := held.served) is None or not served.public or path in self._moved:
+            return None
+        if self._second != now // SECOND or len(self._made) > _MOST_MADE:
+            self._made.clear()
+            self._second = now // SECOND
+        alike = (served, *map(asked.get, _DECISIVE))
+        if (made := self._made.get(alike)) is None:
+            answer = self._of(served, asked, now)
+            date = (b"date", http_date(now // SECOND).encode())
+            made = self._made[alike] = message(answer.status, [date, *answer.headers], answer.body)
+        return made
+
+    async def document(self, key: str, asked: Mapping[bytes, bytes], cache_control: str | None = None) -> Answer:
+        """What is answered about a document to a reader who may see it; the only place where the store is asked.
+
+        `asked`: the request's headers. Without `cache_control` it is as for any public document.
+        """
         try:
             served = await self._read(key)
         except WireroomError as error:
             return unwell(error)
         if served is None:
             return _NOT_FOUND
-        control = self._controls.get(key.rpartition(".")[0], "public, max-age=60")
-        return of_document(served, dict(scope["headers"]), control, self._clock.now())
+        return self._of(served, asked, self._clock.now(), cache_control)
+
+    def _of(self, served: Served, asked: Mapping[bytes, bytes], now: int, cache_control: str | None = None) -> Answer:
+        lifetime = cache_control or self._lifetimes.of(served.key, served.read_at - served.stored.modified)
+        answer = of_document(served, asked, lifetime, now)
+        return (
+            answer._replace(headers=[*answer.headers, *self._links.of(served.key)]) if answer.status == 200 else answer
+        )
+
+    async def _answer(self, path: str, method: str, asked: Mapping[bytes, bytes]) -> Answer:
+        key, scripts = path[1:], for_scripts(path[1:])
+        if method == "OPTIONS" and scripts:
+            return of_preflight(key)
+        if method not in ("GET", "HEAD"):
+            return of_text(405, "Method Not Allowed", (b"allow", b"GET, HEAD" + (b", OPTIONS" if scripts else b"")))
+        if path in self._moved:
+            return of_move(self._moved[path])
+        answer = await self.document(key, asked)
+        if answer.status in (404, 503):  # scripts may see these too
+            answer = answer._replace(headers=[*answer.headers, *scripts])
+        return answer
 
     async def _read(self, key: str) -> Served | None:
-        if self._documents.near:
-            return self._documents.read(key)
-        if held := self._documents.fresh(key):
+        """What is held and fresh; else what the store says, or what is held if the store takes too long over it."""
+        if held := self._documents.at_hand(key, self._clock.now()):
             return held.served
-        if (asking := self._asking.get(key)) is None:  # all who want it now wait for one request
-            asking = self._asking[key] = asyncio.create_task(asyncio.to_thread(self._documents.read, key))
-            asking.add_done_callback(lambda _: self._asking.pop(key))
-        return await asyncio.shield(asking)
+        question = self._asking.get(key) or self._ask(key)
+        known = self._documents.held(key)
+        latest = question.begun + (_LATEST if known else _LONGEST)
+        await asyncio.wait([question.task], timeout=max(0.0, latest - asyncio.get_running_loop().time()))
+        if question.task.done():
+            return _told(question.task.result())
+        if known is None:
+            raise RetryAfter("the store takes too long")
+        return known.served
+
+    def _ask(self, key: str) -> "_Question":
+        """One question for all who want to know."""
+        if len(self._asking) >= _MOST_ASKED:
+            raise RetryAfter("too much is being asked of the store")
+        task = asyncio.create_task(self._look(key))
+        task.add_done_callback(lambda _: self._asking.pop(key))
+        question = self._asking[key] = _Question(task, asyncio.get_running_loop().time())
+        return question
+
+    async def _look(self, key: str) -> "Served | WireroomError | None":
+        try:
+            return await asyncio.to_thread(self._documents.read, key)
+        except WireroomError as error:
+            return error  # for those who wait, if any
+
+
+class _Question(NamedTuple):
+    """What the store is being asked, since when by the loop's clock."""
+
+    task: "asyncio.Task[Served | WireroomError | None]"
+    begun: float
+
+
+def _told(result: Served | WireroomError | None) -> Served | None:
+    if isinstance(result, WireroomError):
+        raise result
+    return result
 
 
 def unwell(error: Exception) -> Answer:

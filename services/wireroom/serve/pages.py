@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from hashlib import blake2b
 from typing import NamedTuple, TypeVar
 
 from starlette.types import Receive, Scope, Send
@@ -16,6 +15,7 @@ from wireroom.errors import WireroomError
 from wireroom.serve.answers import SAFE, Answer, Header, of_document, of_text
 from wireroom.serve.catalogue import Feed, Keys, Section, catalogue, sitemaps
 from wireroom.serve.catalogue_page import catalogue_page
+from wireroom.serve.conditions import fields
 from wireroom.serve.documents import Documents, Served
 from wireroom.serve.feed_page import MOST, feed_page
 from wireroom.serve.front import unwell
@@ -23,6 +23,7 @@ from wireroom.serve.headlines import contents
 from wireroom.serve.menus import feed_menu, opml, robots
 from wireroom.serve.page import POLICY, notice
 from wireroom.store import Stored
+from wireroom.store.naming import etag
 
 PATIENCE = 1.0  # seconds after which a slow store is not waited for, if there is something to show
 _FEED = re.compile(r"/feeds/([^/.]+)/([^/.]+)")
@@ -49,6 +50,7 @@ _PAGE = Kind(
     "public, max-age=1",
     [(name.lower().encode(), value.encode()) for name, value in POLICY.items()],
 )
+_PROOF = Kind("text/plain; charset=utf-8", "")  # for IndexNow: that the key is ours
 _KINDS: Mapping[str, Kind] = {
     "/": _PAGE,
     "/feeds.opml": Kind("text/x-opml; charset=utf-8", "public, max-age=300"),
@@ -110,6 +112,8 @@ class Pages:
 
     async def _answer(self, scope: Scope) -> Answer:
         path = scope["path"]
+        if (key := self._settings.notify.indexnow.key) and path == f"/{key}.txt":
+            return _PROOF.answer(200, key.encode())
         kind = _KINDS.get(path) or (_PAGE if _FEED.fullmatch(path) else None)
         if kind is None:
             return _NOT_FOUND
@@ -121,8 +125,8 @@ class Pages:
             return _unwell(error, path, kind)
         if page is None:
             return kind.answer(404, notice("No such feed", "There is no feed at this address.", _home(path)))
-        answer = of_document(page, dict(scope["headers"]), kind.cache_control, self._clock.now())
-        return answer._replace(headers=[*answer.headers, *kind.headers])
+        told = [*SAFE, *kind.headers]
+        return of_document(page, fields(scope["headers"]), kind.cache_control, self._clock.now(), told)
 
     async def _page(self, path: str, kind: Kind) -> Page | None:
         held = self._held
@@ -179,9 +183,8 @@ class Pages:
         body = self._body(held, path, now)
         if body is None:
             return None
-        etag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
         old = held.before.get(path)
-        page = old if old and old.stored.etag == etag else Page(path, kind, Stored(body, etag, now))
+        page = old if old and old.stored.body == body else Page(path, kind, Stored(body, etag(body), now))
         page.read_at = held.read_at
         held.pages[path] = page
         return page

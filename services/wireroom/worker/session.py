@@ -27,6 +27,7 @@ from wireroom.config import Settings
 from wireroom.edition import Change
 from wireroom.errors import Fenced, Red, RetryAfter
 from wireroom.event import ArticleEvent, Order
+from wireroom.health import Health
 from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Commit, Consumer, Log, Message, Partition, Record
 from wireroom.sink import Definition, Direct, Sink
 from wireroom.store import Store
@@ -34,7 +35,6 @@ from wireroom.worker.assignment import Assignment
 from wireroom.worker.catchup import SLICE, SecondReader
 from wireroom.worker.deadletters import DeadLetters
 from wireroom.worker.documents import DocumentWriter
-from wireroom.worker.health import Health
 from wireroom.worker.intake import Intake
 from wireroom.worker.live import Outside
 from wireroom.worker.owned import Owned, drop_roster, write_roster

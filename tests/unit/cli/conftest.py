@@ -11,9 +11,9 @@ import pytest
 from wireroom.cli._outcome import run
 from wireroom.cli._program import program
 from wireroom.connect import open_log, open_store
-from wireroom.errors import Reject
-from wireroom.log import ARTICLES, Log, Record
-from wireroom.store import Store
+from wireroom.errors import Fault, Reject
+from wireroom.log import ARTICLES, DOCUMENTS, Log, Record
+from wireroom.store import PolledStore
 from wireroom.worker.deadletters import letter
 
 
@@ -57,7 +57,7 @@ class Shell:
         return self._open[0]
 
     @property
-    def store(self) -> Store:
+    def store(self) -> PolledStore:
         return open_store(f"file:///{self.folder}/data/store")
 
     def records(self, topic: str = ARTICLES) -> Sequence[Record]:
@@ -66,6 +66,11 @@ class Shell:
     def reject(self, worker: str, record: Record, reason: Reject) -> None:
         """What a worker does with a record that it cannot use."""
         self.log.append("dead-letters", [letter(record, worker, reason)])
+
+    def undeliverable(self, path: str) -> None:
+        """What notify does with the first announcement when a subscriber refuses it too often."""
+        record = self.records(DOCUMENTS)[0]
+        self.reject("notify", record, Reject("undeliverable", [Fault(path, "it answered 500", "an answer 2xx")]))
 
     def close(self) -> None:
         for log in self._open:

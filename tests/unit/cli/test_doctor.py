@@ -13,11 +13,11 @@ from wireroom.cli.doctor import exit_code, line
 from wireroom.clock import SECOND, ManualClock, SystemClock
 from wireroom.config import Settings
 from wireroom.errors import Red, RetryAfter
+from wireroom.health import Health
 from wireroom.log import ARTICLES, Message
 from wireroom.log.memory import MemoryLog
 from wireroom.store import Metadata, Stored
 from wireroom.store.memory import MemoryStore
-from wireroom.worker.health import Health
 
 
 def examine(monkeypatch: pytest.MonkeyPatch, log: object, store: object) -> dict[str, Check]:

@@ -14,11 +14,11 @@ from wireroom.config import Settings
 from wireroom.document import DocumentChanged
 from wireroom.errors import Reject
 from wireroom.event import ArticleEvent
+from wireroom.health import Health
 from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Commit
 from wireroom.log.memory import MemoryLog
 from wireroom.store.memory import MemoryStore
 from wireroom.worker.deadletters import letter
-from wireroom.worker.health import Health
 
 NOW = 1_772_350_200 * SECOND
 

@@ -23,7 +23,8 @@ from wireroom.feeds.extensions import Deleted
 from wireroom.feeds.fragments import Fragments, Pieces
 
 LATEST = FeedSettings(id="latest", publication="fjordposten", description="Fra havna & byen")
-ABOUT = channel(LATEST, PUBLICATIONS["fjordposten"], "https://feeds.example/latest.rss")
+HUBS = "https://feeds.example/hub", "https://hub.example/"
+ABOUT = channel(LATEST, PUBLICATIONS["fjordposten"], "https://feeds.example/latest.rss", HUBS)
 PHOTO = Image(
     url="https://bilder.example/ferge.jpg?b=1&h=2",
     media_type="image/jpeg",

@@ -127,6 +127,23 @@ async def ask(
     return Answer(sent[0]["status"], told, body)
 
 
+def counted(desk: Desk) -> Mapping[str, float]:
+    """What the ingest has counted, by name and labels; what is 0 is left out."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:  # noqa: ANN401  # as ASGI has it
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:  # noqa: ANN401
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/metrics", "query_string": b"", "headers": []}
+    asyncio.run(desk.ingest.counts.page(scope, receive, send))  # type: ignore[arg-type]
+    page = b"".join(message.get("body", b"") for message in sent).decode()
+    samples = dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in samples.items() if float(value) and "_created" not in name}
+
+
 def run(desk: Desk, work: Callable[[], Awaitable[T]]) -> T:
     """Do something on an event loop, and end the ingest."""
 

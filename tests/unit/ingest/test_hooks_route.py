@@ -1,11 +1,12 @@
 """What a system that signs its pushes is answered."""
 
+import asyncio
 import json
 
 import pytest
 
 from tests.golden.hooks.deliveries import CASES, RECEIVED, SETTINGS, signed
-from tests.unit.ingest.asking import Answer, Desk, asked
+from tests.unit.ingest.asking import Answer, Desk, ask, asked, event, run
 from wireroom.codec import decode
 from wireroom.ingest.hooks import Delivery
 from wireroom.log import DEAD_LETTERS
@@ -72,3 +73,31 @@ def test_what_cannot_be_mapped_is_kept_and_told(desk: Desk) -> None:
     [letter] = desk.records(DEAD_LETTERS)
     assert letter.value == json.dumps(broken).encode()
     assert not desk.records()
+
+
+def test_who_has_no_secret_cannot_take_the_memory_of_who_has_a_key() -> None:
+    desk = Desk(memory=40_000, hooks=SETTINGS.hooks)
+    key, unsigned = desk.key("daily"), PUBLISHED._replace(headers={})
+    path = f"/v1/hooks/{unsigned.cms}/{unsigned.publication}"
+    hangs = asyncio.Event()
+
+    async def receive() -> dict[str, object]:
+        if hangs.is_set():
+            await asyncio.Event().wait()
+        hangs.set()
+        return {"type": "http.request", "body": b"x" * 10_000, "more_body": True}
+
+    async def send(message: object) -> None:
+        pass
+
+    async def several() -> list[Answer]:
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": []}
+        slow = asyncio.create_task(desk.ingest(scope, receive, send))
+        await hangs.wait()
+        await asyncio.sleep(0)
+        answers = [await ask(desk.ingest, None, b"x", path), await ask(desk.ingest, key, event(note="x" * 8_000))]
+        slow.cancel()
+        return answers
+
+    hook, keyed = run(desk, several)
+    assert (hook.status, keyed.status) == (503, 202)

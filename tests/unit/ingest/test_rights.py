@@ -6,7 +6,21 @@ from typing import Any
 import pytest
 
 from tests.unit.events import NOW
-from tests.unit.ingest.asking import BASE, BATCH, BODIES, LINES, Answer, Desk, ask, asked, event, lines, run, withdrawal
+from tests.unit.ingest.asking import (
+    BASE,
+    BATCH,
+    BODIES,
+    LINES,
+    Answer,
+    Desk,
+    ask,
+    asked,
+    counted,
+    event,
+    lines,
+    run,
+    withdrawal,
+)
 from wireroom.clock import SECOND
 
 
@@ -40,7 +54,7 @@ def test_without_a_good_key_nothing_is_taken(desk: Desk, path: str) -> None:
         assert (answer.status, answer.problem) == (401, "unauthorized"), name
         assert answer.headers["www-authenticate"].startswith("Bearer "), name
     assert not desk.records()
-    assert desk.ingest.refusals == {"unauthorized": len(sent)}
+    assert counted(desk)['wireroom_ingest_refused_total{problem="unauthorized"}'] == len(sent)
 
 
 @pytest.mark.parametrize("value", ["Basic {}", "{}", "Bearer{}", "Bearer {} x"])

@@ -1,13 +1,17 @@
 """What a reader gets over HTTP."""
 
 import gzip
+from collections.abc import Callable, Mapping
+from random import Random
 
+import brotli
 import pytest
 from starlette.types import ASGIApp
 
 from tests.unit.serve.http import ask
 from tests.unit.serve.newsroom import SETTINGS, fill
 from wireroom.clock import SECOND, ManualClock
+from wireroom.config import Settings
 from wireroom.errors import Red, RetryAfter
 from wireroom.serve import create_app
 from wireroom.store import STATE, Stored
@@ -49,9 +53,11 @@ def test_a_document_comes_with_its_validators(app: ASGIApp, store: MemoryStore) 
         "content-length": str(len(answer.body)),
         "etag": held(store, RSS[1:]).etag,
         "last-modified": "Thu, 01 Jan 2026 12:00:01 GMT",
-        "cache-control": "public, max-age=60",
+        "cache-control": "public, max-age=60, stale-while-revalidate=60",
         "vary": "Accept-Encoding",
         "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        "referrer-policy": "no-referrer",
     }
 
 
@@ -59,25 +65,28 @@ def test_a_feed_may_say_how_long_it_keeps(app: ASGIApp) -> None:
     assert ask(app, "/feeds/harbour-post/opinion.atom").headers["cache-control"] == "public, max-age=300"
 
 
-def test_gzip_is_another_representation_with_its_own_etag(app: ASGIApp) -> None:
-    plain, packed = ask(app, RSS), ask(app, RSS, {"Accept-Encoding": "gzip"})
-    assert packed.headers["content-encoding"] == "gzip"
+UNPACK: Mapping[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "br": brotli.decompress}
+
+
+@pytest.mark.parametrize("name", UNPACK)
+def test_each_coding_is_another_representation_with_its_own_etag(app: ASGIApp, name: str) -> None:
+    plain, packed = ask(app, RSS), ask(app, RSS, {"Accept-Encoding": name})
+    assert packed.headers["content-encoding"] == name
     assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
-    assert gzip.decompress(packed.body) == plain.body
+    assert UNPACK[name](packed.body) == plain.body
     assert packed.headers["etag"] != plain.headers["etag"]
-    assert ask(app, RSS, {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]}).status == 304
-    assert ask(app, RSS, {"Accept-Encoding": "gzip", "If-None-Match": plain.headers["etag"]}).status == 200
+    assert ask(app, RSS, {"Accept-Encoding": name, "If-None-Match": packed.headers["etag"]}).status == 304
+    assert ask(app, RSS, {"Accept-Encoding": name, "If-None-Match": plain.headers["etag"]}).status == 200
     assert ask(app, RSS, {"If-None-Match": packed.headers["etag"]}).status == 200
 
 
-@pytest.mark.parametrize("coding", ["gzip", "identity"])
+@pytest.mark.parametrize("coding", ["br", "gzip", "identity"])
 def test_304_repeats_what_caches_need_and_has_no_body(app: ASGIApp, coding: str) -> None:
     first = ask(app, RSS, {"Accept-Encoding": coding})
     again = ask(app, RSS, {"Accept-Encoding": coding, "If-None-Match": first.headers["etag"]})
     assert (again.status, again.body) == (304, b"")
-    for name in ("etag", "last-modified", "cache-control", "vary"):
-        assert again.headers[name] == first.headers[name]
-    assert "content-encoding" not in again.headers
+    of_the_body = {"content-type", "content-length", "content-encoding"}
+    assert again.headers == {name: value for name, value in first.headers.items() if name not in of_the_body}
 
 
 def test_a_date_alone_is_enough(app: ASGIApp) -> None:
@@ -154,6 +163,91 @@ def test_nothing_can_be_written(app: ASGIApp, method: str) -> None:
     answer = ask(app, RSS, method=method)
     assert answer.status == 405
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
+JSON = "/feeds/harbour-post/latest.json"
+
+
+def test_scripts_of_other_sites_may_read_json_and_its_etag(app: ASGIApp) -> None:
+    for path, headers in ((JSON, {}), (JSON, {"If-None-Match": "*"}), ("/articles/harbour-post/absent.json", {})):
+        answer = ask(app, path, {"Origin": "https://reader.example", **headers})
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "ETag" in answer.headers["access-control-expose-headers"]
+    assert "access-control-allow-origin" not in ask(app, RSS, {"Origin": "https://reader.example"}).headers
+
+
+def test_scripts_of_other_sites_may_ask_with_an_etag(app: ASGIApp) -> None:
+    asked = {"Origin": "https://x.example", "Access-Control-Request-Headers": "if-none-match"}
+    answer = ask(app, JSON, {**asked, "Access-Control-Request-Method": "GET"}, "OPTIONS")
+    assert (answer.status, answer.body) == (204, b"")
+    assert "If-None-Match" in answer.headers["access-control-allow-headers"]
+    assert answer.headers["access-control-allow-methods"] == "GET, HEAD"
+
+
+def moved(*paths: str, formats: tuple[str, ...] = ("rss", "json")) -> Settings:
+    feed = {"id": "latest", "publication": "harbour-post", "formats": formats, "moved_from": paths}
+    return Settings.model_validate({"public_url": "https://feeds.example/news/", "feeds": [feed]})
+
+
+@pytest.mark.parametrize(
+    ("path", "ending"),
+    [
+        ("/rss.xml", "rss"),
+        ("/feed/", "rss"),
+        ("/old.json", "json"),
+        ("/old.atom", "rss"),
+        ("/feeds/harbour-post/all.rss", "rss"),
+        ("/nyheter/b%C3%A5t", "rss"),
+    ],
+)
+def test_an_old_path_leads_to_the_feed(store: MemoryStore, clock: ManualClock, path: str, ending: str) -> None:
+    store.put("feeds/harbour-post/all.rss", b"<rss/>", None, STATE)
+    app = create_app(store, moved(path), clock)
+    answer = ask(app, path)
+    assert (answer.status, answer.headers["location"]) == (301, f"/news/feeds/harbour-post/latest.{ending}")
+    assert "max-age" in answer.headers["cache-control"]
+    assert ask(app, path, method="POST").status == 405
+    assert ask(app, f"{path}x").status == 404
+
+
+def feed(*entries: str) -> bytes:
+    items = "".join(
+        f"<item><guid>{entry[0]}</guid><title>{Random(entry).randbytes(150).hex()}</title></item>" for entry in entries
+    )
+    return f"<rss><channel>{items}<!-- wireroom:generation 7 --></channel></rss>".encode()
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip", "identity"])
+def test_a_reader_may_have_what_is_new_alone(app: ASGIApp, store: MemoryStore, clock: ManualClock, coding: str) -> None:
+    """RFC 3229: the ETag is that of the whole feed."""
+    old = list("xwvutsrqp")
+    change(store, clock, feed("b", "a", *old))
+    wanted = {"Accept-Encoding": coding}
+    known = {**wanted, "A-IM": "feed", "If-None-Match": ask(app, RSS, wanted).headers["etag"]}
+    change(store, clock, feed("c", "b2", "a", *old))
+    part, whole = ask(app, RSS, known), ask(app, RSS, wanted)
+    assert (part.status, part.headers["im"], part.headers["etag"]) == (226, "feed", whole.headers["etag"])
+    assert UNPACK.get(coding, bytes)(part.body) == feed("c", "b2")
+    assert part.headers["content-length"] == str(len(part.body))
+    assert part.headers["cache-control"] == "no-store, im"
+    assert {"A-IM", "If-None-Match"} < set(part.headers["vary"].split(", "))
+    assert ask(app, RSS, {**known, "If-None-Match": part.headers["etag"]}).status == 304
+    assert (whole.status, whole.headers.get("im")) == (200, None)
+
+
+@pytest.mark.parametrize("headers", [{"A-IM": "feed"}, {"A-IM": "feed;q=0"}, {"A-IM": "gzip"}, {}])
+def test_whoever_does_not_say_what_it_has_or_wants_gets_the_whole(
+    app: ASGIApp, store: MemoryStore, clock: ManualClock, headers: dict[str, str]
+) -> None:
+    change(store, clock, feed("b", "a"))
+    known = {"If-None-Match": ask(app, RSS).headers["etag"]} if headers.get("A-IM") != "feed" else {}
+    change(store, clock, feed("c", "b", "a"))
+    assert ask(app, RSS, {**headers, **known}).status == 200
+
+
+def change(store: MemoryStore, clock: ManualClock, body: bytes) -> None:
+    store.put(RSS[1:], body, held(store, RSS[1:]).etag, STATE)
+    clock.time += 10 * SECOND
 
 
 def test_robots_are_shown_the_sitemaps(app: ASGIApp) -> None:

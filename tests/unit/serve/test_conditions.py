@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wireroom.clock import SECOND
-from wireroom.serve.conditions import accepts_gzip, http_date, last_modified, not_modified
+from wireroom.serve.conditions import coding, fields, http_date, last_modified, not_modified, wants_delta
 
 TAG = '"5f3a"'
 NOON = 1_767_268_800  # 2026-01-01T12:00:00Z, in seconds
@@ -19,24 +19,65 @@ def known_by(headers: Mapping[str, str], modified: int) -> bool:
     return not_modified(sent, TAG, modified)
 
 
-@pytest.mark.parametrize(
-    "header",
-    ["gzip", "br, gzip", "GZIP;q=0.1", "gzip ; q=1.0, identity", "*", "deflate, *;q=0.5", "br;q=0, gzip;q=0.001"],
-)
-def test_gzip_is_accepted(header: str) -> None:
-    assert accepts_gzip(header)
+OFFERED = ("br", "gzip")
 
 
 @pytest.mark.parametrize(
-    "header", ["", "identity", "br", "gzip;q=0", "gzip;q=0.000", "*;q=0", "x-gzip-like", "gzip;q=0, *", ","]
+    ("header", "expected"),
+    [
+        ("gzip", "gzip"),
+        ("gzip, br", "br"),
+        ("gzip, br;q=0.9", "gzip"),
+        ("GZIP;q=0.1", "gzip"),
+        ("gzip ; q=1.0, identity", "gzip"),
+        ("*", "br"),
+        ("deflate, *;q=0.5", "br"),
+        ("br;q=0, *", "gzip"),
+        ("br;q=0, gzip;q=0.001", "gzip"),
+        ("gzip;q=0.5, identity", "identity"),
+        ("gzip;q=0.5, identity;q=0.4", "gzip"),
+        ("gzip;q=0.5, *;q=0.1", "gzip"),
+        ("identity;q=0, gzip", "gzip"),
+        ("identity;q=0", "identity"),
+        ("*;q=0", "identity"),
+        ("", "identity"),
+        ("identity", "identity"),
+        ("zstd", "identity"),
+        ("gzip;q=0", "identity"),
+        ("gzip;q=0.000", "identity"),
+        ("x-gzip-like", "identity"),
+        ("gzip;q=0, br;q=0, *", "identity"),
+        ("gzip;q=1.2.3", "identity"),
+        ("gzip;level=9", "identity"),
+        (",", "identity"),
+    ],
 )
-def test_gzip_is_not_accepted(header: str) -> None:
-    assert not accepts_gzip(header)
+def test_the_reader_gets_the_coding_that_it_likes_best(header: str, expected: str) -> None:
+    assert coding(header.encode(), OFFERED) == expected
+
+
+def test_a_document_that_none_makes_smaller_goes_as_it_is() -> None:
+    assert coding(b"gzip, br, *", ()) == "identity"
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted"),
+    [("feed", True), ("Feed;q=0.5", True), ("vcdiff, feed", True), ("feed;q=0", False), ("feeds", False), ("", False)],
+)
+def test_who_wants_what_is_new_alone(header: str, wanted: bool) -> None:
+    assert wants_delta(header.encode()) is wanted
+
+
+def test_lines_of_the_same_name_are_one_list() -> None:
+    lines = [(b"if-none-match", b'"a"'), (b"host", b"x"), (b"if-none-match", b'"b"')]
+    assert fields(lines) == {b"if-none-match": b'"a", "b"', b"host": b"x"}
 
 
 @given(st.text())
 def test_no_header_breaks_the_server(header: str) -> None:
-    accepts_gzip(header)
+    sent = header.encode("utf-8", "surrogatepass")
+    assert coding(sent, OFFERED) in {*OFFERED, "identity"}
+    assert wants_delta(sent) in {True, False}
     known_by({"if-none-match": header}, 0)
     known_by({"if-modified-since": header}, 0)
 

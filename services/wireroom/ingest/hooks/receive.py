@@ -7,6 +7,7 @@ from wireroom.config import Settings
 from wireroom.config_hooks import HookSettings
 from wireroom.errors import Reject
 from wireroom.ingest.hooks import Delivery, Hook, Outcome, Verdict, generic, ghost, ninjs, superdesk, wordpress
+from wireroom.keys import redacted, redacted_faults
 from wireroom.letter import dead_letter
 from wireroom.log import ARTICLES, DEAD_LETTERS, Message
 
@@ -61,9 +62,9 @@ def _letter(delivery: Delivery, reason: Reject) -> Message:
     """The raw body, without any header of the request: those may hold what signs it."""
     return dead_letter(
         Message(delivery.publication, delivery.body),
-        reason,
+        Reject(reason.rule, redacted_faults(reason.faults)),
         worker="ingest",
-        topic=ORIGIN + "/".join([delivery.cms, delivery.publication, delivery.event]),
+        topic=ORIGIN + "/".join([delivery.cms, delivery.publication, redacted(delivery.event)]),
         partition="0",
         offset=str(delivery.received_at),
         timestamp=str(delivery.received_at),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from wireroom.errors import Fenced, Red
-from wireroom.log import Assigned, Commit, Partition, Record
+from wireroom.log import DOCUMENTS, Assigned, Commit, Partition, Record
 from wireroom.log.kafka.group import GroupClient
 from wireroom.log.kafka.library import RESTORE, Damaged, Found, Place
 from wireroom.log.member import check_not_lost
@@ -155,7 +155,8 @@ class KafkaMember:
         for partition, term in gained.items():
             commit, first, end = standing[partition]
             check_not_lost(partition, commit, end)
-            check_not_cut(partition, commit, first)
+            if partition.topic != DOCUMENTS:  # of which a week is kept
+                check_not_cut(partition, commit, first)
             position = max(commit.offset, first)
             self._client.seek(self._place(partition), position)
             self._assigned[partition] = Assigned(commit, term)
