@@ -15,6 +15,7 @@ PROGRAMS: Mapping[str, Callable[[], Path]] = {
     "compose": lambda: install.go(install.COMPOSE),
     "schemathesis": lambda: install.pip(install.SCHEMATHESIS, "st"),
     "asyncapi": lambda: install.npm(install.ASYNCAPI, "schemas/3.1.0.json"),
+    "axe": lambda: install.npm(install.AXE, "axe.min.js"),
     "kafka": kafka.install,
     "s3proxy": lambda: install.jar(install.S3PROXY),
     "apicurio": registry.install,

@@ -16,6 +16,7 @@ S3PROXY = "org.gaul:s3proxy:4.1.0:jar:jar-with-dependencies"
 MOTO = "moto[server]==5.2.5"
 SCHEMATHESIS = "schemathesis==4.32.5"
 ASYNCAPI = "@asyncapi/specs@6.11.1"
+AXE = "axe-core@4.14.1"
 
 
 def go(package: str) -> Path:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from wireroom.clock import SECOND
 from wireroom.serve.conditions import IDENTITY, coding, http_date, last_modified, not_modified, tags, wants_delta
-from wireroom.serve.documents import Form, Forms, Served, has_deltas, is_public, media_type
+from wireroom.serve.documents import Form, Forms, Served, has_deltas, is_public
 
 _CODED = re.compile('-(?:br|gzip)(?="$)')
 STALE = 5 * SECOND  # after which a reader is told that the store could not be asked
@@ -42,16 +42,22 @@ class Answer(NamedTuple):
     served: Served | None = None
 
 
-def of_document(served: Served, asked: Mapping[bytes, bytes], cache_control: str, now: int) -> Answer:
+def of_document(
+    served: Served,
+    asked: Mapping[bytes, bytes],
+    cache_control: str,
+    now: int,
+    told: Sequence[Header] | None = None,
+) -> Answer:
     """A document, what is new in it, or that the reader has it already; a withdrawn article's tombstone as 410.
 
-    `asked`: the request's headers, names in lower case. `now`: microseconds since the epoch.
+    `asked`: the request's headers, names in lower case. `now`: microseconds since the epoch. `told`: what else is
+    told, if not what is told of every document.
     """
     form, encoding = _form(served.forms, asked)
     modified = served.stored.modified
     validators: list[Header] = [
-        *_SHOWN,
-        *for_scripts(served.key),
+        *((*_SHOWN, *for_scripts(served.key)) if told is None else told),
         (b"etag", form.etag.encode()),
         (b"last-modified", http_date(last_modified(modified, served.read_at)).encode()),
         *_age(now - served.read_at),
@@ -59,7 +65,7 @@ def of_document(served: Served, asked: Mapping[bytes, bytes], cache_control: str
     kept: list[Header] = [(b"cache-control", cache_control.encode()), (b"vary", b"Accept-Encoding")]
     if not served.withdrawn and not_modified(asked, form.etag, modified):
         return Answer(304, [*validators, *kept], served=served)
-    described: list[Header] = [*validators, (b"content-type", (media_type(served.key) or "").encode())]
+    described: list[Header] = [*validators, (b"content-type", served.media_type.encode())]
     if part := _since(served, asked):
         less, encoding = _form(part, asked)
         if len(less.body) < len(form.body):

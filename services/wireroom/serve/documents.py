@@ -35,7 +35,7 @@ def media_type(key: str) -> str | None:
     known = folder in _FOLDERS and (folder == "feeds" or not key.startswith(PRIVATE))
     if not known or not names or not is_key(key):
         return None
-    ending = _TYPES.get(names[-1].rpartition(".")[2])
+    ending = _TYPES.get(names[-1].rpartition(".")[2]) if "." in names[-1] else None
     if ending == "application/json" and (folder == "feeds" or (folder == "articles" and len(names) == 1)):
         ending = "application/feed+json"
     return f"{ending}; charset=utf-8" if ending else None
@@ -91,6 +91,11 @@ class Served:
         self.forms = forms(stored.body, self.etag)
         self._since: dict[str, Forms | None] = {}
         self.withdrawn = _is_tombstone(key, stored.body)
+
+    @property
+    def media_type(self) -> str:
+        """Its content type."""
+        return media_type(self.key) or ""
 
     def followed_by(self, stored: Stored) -> "Served":
         """The state that came after it."""

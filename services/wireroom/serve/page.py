@@ -1,13 +1,14 @@
-"""The catalogue as a page: HTML built as a tree, so that nothing can be left unescaped."""
+"""What all pages have in common: HTML built as a tree, so that nothing can be left unescaped."""
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from wireroom.clock import DAY, HOUR, MINUTE, SECOND, moment
-from wireroom.serve.catalogue import Feed, Headline, Section
+from wireroom.serve.headlines import Headline
 
 _STYLE = files("wireroom.serve").joinpath("style.css").read_text("utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -20,38 +21,50 @@ _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E"
     "%3Cpath fill='%23a3231f' d='M0 0h8v8H0z'/%3E%3C/svg%3E"
 )
-_NAMES = {
+FORMATS = {
     "rss": ("RSS", "application/rss+xml"),
     "atom": ("Atom", "application/atom+xml"),
     "json": ("JSON", "application/feed+json"),
 }
 _LATELY = 5 * MINUTE
+_STALE = 10 * SECOND  # after which it is said on the page
+_FROM_THE_RIGHT = frozenset({"Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm", "Rohg", "Mand", "Samr"})
 
 Child = Element | str | None
 
 
-def page(sections: Sequence[Section], now: int) -> bytes:
-    """The whole page as it is at `now` (microseconds since the epoch)."""
+def page(title: str, head: Iterable[Element], masthead: Element, main: Iterable[Child]) -> bytes:
+    """A whole page, in English where nothing else is said."""
+    about = el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("title", title),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="color-scheme", content="light dark"),
+        el("link", rel="icon", href=_ICON),
+        *head,
+    )
+    SubElement(about, "style").text = _STYLE
     body = el(
         "body",
-        el("a", "Skip to the catalogue", class_="skip", href="#catalogue"),
-        _masthead(sections, now),
-        el("main", *(_section(section, now) for section in sections) if sections else [_welcome()], id="catalogue"),
+        el("a", "Skip to the content", class_="skip", href="#content"),
+        masthead,
+        el("main", *main, id="content"),
         el("footer", el("p", "Served by Wireroom. Times are UTC.")),
     )
-    html = el("html", _head(sections), body, lang="en")
-    return ("<!doctype html>\n" + tostring(html, "unicode", "html")).encode("utf-8", "replace")
+    return ("<!doctype html>\n" + tostring(el("html", about, body, lang="en"), "unicode", "html")).encode(
+        "utf-8", "replace"
+    )
 
 
-def ago(then: int, now: int) -> str:
-    """How long ago, for people; a date when it is more than a week."""
-    age = now - then
-    if age < 5 * SECOND:
-        return "just now"
-    for unit, name, limit in ((SECOND, "s", MINUTE), (MINUTE, "min", HOUR), (HOUR, "h", 2 * DAY)):
-        if age < limit:
-            return f"{age // unit} {name} ago"
-    return f"{age // DAY} days ago" if age < 8 * DAY else f"{moment(then):%-d %b %Y}"
+def notice(title: str, text: str, home: str) -> bytes:
+    """A page that says what is not there, and leads to the catalogue at `home`."""
+    return page(
+        title,
+        (),
+        el("header", wordmark(home), el("h1", title)),
+        [el("section", el("p", text), el("p", el("a", "All feeds", href=home)), class_="welcome")],
+    )
 
 
 def el(tag: str, *children: Child, **attributes: str | None) -> Element:
@@ -72,143 +85,74 @@ def _append_text(element: Element, text: str) -> None:
         element.text = (element.text or "") + text
 
 
-def _head(sections: Sequence[Section]) -> Element:
-    head = el(
-        "head",
-        el("meta", charset="utf-8"),
-        el("title", "Feeds and news sitemaps"),
-        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        el("meta", name="color-scheme", content="light dark"),
-        el("link", rel="icon", href=_ICON),
-    )
-    head.extend(_alternate(section, feed, *f) for section in sections for feed in section.feeds for f in feed.formats)
-    SubElement(head, "style").text = _STYLE
-    return head
+def wordmark(home: str | None = None) -> Element:
+    """Whose pages they are, leading to the catalogue at `home` from elsewhere."""
+    return el("a" if home else "p", "Wireroom", href=home, class_="wordmark")
 
 
-def _alternate(section: Section, feed: Feed, ending: str, key: str) -> Element:
-    name, media_type = _NAMES[ending]
-    return el("link", rel="alternate", type=media_type, title=f"{section.name}: {feed.title} ({name})", href=key)
+def alternate(title: str, ending: str, address: str) -> Element:
+    """What a feed reader finds a feed by (blog.whatwg.org/feed-autodiscovery)."""
+    name, media_type = FORMATS[ending]
+    return el("link", rel="alternate", type=media_type, title=f"{title} ({name})", href=address)
 
 
-def _masthead(sections: Sequence[Section], now: int) -> Element:
-    return el(
-        "header",
-        el("p", "Wireroom", class_="wordmark"),
-        el("h1", "Feeds and news sitemaps"),
-        _summary(sections, now) if sections else None,
-        _contents(sections) if len(sections) > 1 else None,
-    )
+def stale(read_at: int, now: int) -> Element | None:
+    """That what is shown is not of now; None while it is."""
+    if now - read_at < _STALE:
+        return None
+    words = "This page cannot be brought up to date at the moment. It shows what there was "
+    return el("p", words, time(read_at, now), ".", class_="stale", role="status")
 
 
-def _summary(sections: Sequence[Section], now: int) -> Element:
-    updated = max((section.updated for section in sections if section.updated), default=None)
-    counts = f"{_count(len(sections), 'publication')}, {_count(sum(len(s.feeds) for s in sections), 'feed')}"
-    return el("p", counts, *(("; last change ", _time(updated, now)) if updated else ()), class_="summary")
+def fresh(updated: int, now: int) -> Element | None:
+    """A mark at what has just changed."""
+    return el("span", class_="fresh", aria_hidden="true") if now - updated < _LATELY else None
 
 
-def _contents(sections: Sequence[Section]) -> Element:
-    links = (el("li", el("a", section.name, href=f"#{section.id}")) for section in sections)
-    return el("nav", el("ul", *links), aria_label="Publications")
-
-
-def _section(section: Section, now: int) -> Element:
-    return el(
-        "section",
-        el("div", el("h2", _publication_name(section), id=section.id), _facts(section, now), class_="title"),
-        _feeds(section, now),
-        _newest(section, now),
-        aria_labelledby=section.id,
-    )
-
-
-def _publication_name(section: Section) -> Child:
-    return el("bdi", section.name, lang=section.language or None)
-
-
-def _facts(section: Section, now: int) -> Element:
-    facts: list[tuple[Child, ...]] = []
-    if address := _web(section.url):
-        facts.append((el("a", address.partition("://")[2].rstrip("/"), href=address),))
-    if section.language not in ("", "und"):
-        facts.append(("Language ", el("span", section.language, class_="code")))
-    if section.updated:
-        facts.append((_fresh(section.updated, now), "Updated ", _time(section.updated, now)))
-    return el("ul", *(el("li", *fact) for fact in facts), class_="facts")
-
-
-def _feeds(section: Section, now: int) -> Element:
-    rows = [_feed(feed, now) for feed in section.feeds]
-    if section.sitemap:
-        rows.append(_row("News sitemap", "Google News, 48 hours", [("XML", section.sitemap, "News sitemap")]))
-    if section.listing:
-        rows.append(_row("Article data", "The newest 100, each as ninjs", [("JSON", section.listing, "Article data")]))
-    shown = el("ul", *rows, class_="feeds") if rows else el("p", "Nothing has been published yet.", class_="note")
-    return el("div", el("h3", "Subscribe"), shown)
-
-
-def _feed(feed: Feed, now: int) -> Element:
-    links = [(_NAMES[ending][0], key, feed.title) for ending, key in feed.formats]
-    return _row(feed.title, el("span", "Updated ", _time(feed.updated, now)), links)
-
-
-def _row(title: str, note: Child, links: Sequence[tuple[str, str, str]]) -> Element:
-    anchors = (el("a", text, href=key, aria_label=f"{about}, {text}") for text, key, about in links)
-    return el(
-        "li", el("bdi", title, class_="name"), el("span", note, class_="note"), el("span", *anchors, class_="links")
-    )
-
-
-def _newest(section: Section, now: int) -> Element:
-    empty = el("p", "No articles yet.", class_="note")
-    items = [_headline(headline, now) for headline in section.newest]
-    return el("div", el("h3", "Newest articles"), el("ol", *items) if items else empty, class_="newest")
-
-
-def _headline(headline: Headline, now: int) -> Element:
-    address = _web(headline.url)
-    lang = headline.language or None
-    title = headline.title or "(untitled)"
-    link = el("a", title, href=address, lang=lang, dir="auto") if address else el("span", title, lang=lang, dir="auto")
-    return el("li", link, el("span", *_origin(headline, now), class_="note"))
-
-
-def _origin(headline: Headline, now: int) -> Iterator[Child]:
-    if headline.published is not None:
-        yield _time(headline.published, now)
-    if headline.document:
-        yield el("a", "JSON", href=headline.document, aria_label=f"{headline.title}, JSON")
-
-
-def _welcome() -> Element:
-    return el(
-        "section",
-        el("h2", "Nothing has been published yet", id="welcome"),
-        el(
-            "p",
-            "Hand in the first article from another terminal. It shows here, and in every feed, about a second later.",
-        ),
-        el("pre", el("code", "wireroom publish article.json"), tabindex="0"),
-        el("p", "Or look at everything with example articles:"),
-        el("pre", el("code", "wireroom demo"), tabindex="0"),
-        class_="welcome",
-        aria_labelledby="welcome",
-    )
-
-
-def _time(when: int, now: int) -> Element:
+def time(when: int, now: int) -> Element:
+    """A moment, as its age, with the date at hand."""
     then = moment(when)
     return el("time", ago(when, now), datetime=f"{then:%Y-%m-%dT%H:%M:%SZ}", title=f"{then:%-d %B %Y, %H:%M:%S} UTC")
 
 
-def _fresh(updated: int, now: int) -> Element | None:
-    return el("span", class_="fresh", aria_hidden="true") if now - updated < _LATELY else None
+def ago(then: int, now: int) -> str:
+    """How long ago, for people; a date when it is more than a week."""
+    age = now - then
+    if age < 5 * SECOND:
+        return "just now"
+    for unit, name, limit in ((SECOND, "s", MINUTE), (MINUTE, "min", HOUR), (HOUR, "h", 2 * DAY)):
+        if age < limit:
+            return f"{age // unit} {name} ago"
+    return f"{age // DAY} days ago" if age < 8 * DAY else f"{moment(then):%-d %b %Y}"
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+def linked(headline: Headline, language: str) -> Element:
+    """A headline, with the article behind it where it has a web address."""
+    address = web(headline.url)
+    return el(
+        "a" if address else "span",
+        headline.title or "(untitled)",
+        href=address,
+        class_="headline",
+        lang=headline.language or language or None,
+        dir="auto",
+    )
 
 
-def _web(address: str) -> str | None:
+def articles(items: Sequence[Element], language: str) -> Element:
+    """A list of articles, in the direction of the language that most of them have."""
+    return el("ol", *items, class_="articles", dir=direction(language))
+
+
+@lru_cache(1024)
+def direction(language: str) -> str | None:
+    """`rtl` for a language (BCP 47) that is written from the right, as a rule; None for all others."""
+    from langcodes import Language, tag_is_valid  # its tables take 60 ms to load
+
+    script = Language.get(language).maximize().script if language and tag_is_valid(language) else None
+    return "rtl" if script in _FROM_THE_RIGHT else None
+
+
+def web(address: str) -> str | None:
     """An address that may become a link: never `javascript:` or the like."""
     return address if address.lower().startswith(("https://", "http://")) else None

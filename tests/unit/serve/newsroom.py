@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from xml.sax.saxutils import escape
 
 from wireroom.config import FeedSettings, Publication, Settings
 from wireroom.store import STATE, Store
@@ -45,7 +46,9 @@ def fill(store: Store, now: datetime | None = None) -> None:
     now = now or datetime.now(UTC)
     for feed in SETTINGS.feeds:
         for ending in feed.formats:
-            store.put(f"feeds/{feed.publication}/{feed.id}.{ending}", b"<feed/>" * 200, None, STATE)
+            store.put(
+                f"feeds/{feed.publication}/{feed.id}.{ending}", document(feed.publication, ending, now), None, STATE
+            )
     for publication, titles in HEADLINES.items():
         store.put(f"sitemaps/{publication}/news.xml", b"<sitemapindex/>", None, STATE)
         items = [item(publication, number, title, now) for number, title in enumerate(titles)]
@@ -55,6 +58,18 @@ def fill(store: Store, now: datetime | None = None) -> None:
                 f"articles/{publication}/{number}.json", dumps({"pubStatus": "usable", "version": "1"}), None, STATE
             )
     store.put("editions/feeds/harbour-post/latest.json", b"{}", None, STATE)
+
+
+def document(publication: str, ending: str, now: datetime) -> bytes:
+    """A feed with all articles of its publication; its RSS is something else, 1,400 bytes long."""
+    items = [item(publication, number, title, now) for number, title in enumerate(HEADLINES[publication])]
+    if ending == "json":
+        return dumps({"title": publication, "items": items})
+    if ending == "rss":
+        return b"<feed/>" * 200
+    entry = "<entry><title>{}</title><link rel='alternate' href='{}'/></entry>"
+    entries = "".join(entry.format(escape(each["title"]), each["url"]) for each in items)
+    return f"<feed xmlns='http://www.w3.org/2005/Atom'>{entries}</feed>".encode()
 
 
 def item(publication: str, number: int, title: str, now: datetime) -> dict[str, Any]:

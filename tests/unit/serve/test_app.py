@@ -254,7 +254,7 @@ def test_robots_are_shown_the_sitemaps(app: ASGIApp) -> None:
     lines = ask(app, "/robots.txt").body.decode().splitlines()
     assert lines[:2] == ["User-agent: *", "Allow: /"]
     assert lines[2:] == [
-        f"Sitemap: https://feeds.example/sitemaps/{p}/news.xml" for p in ("al-mina", "fjordposten", "harbour-post")
+        f"Sitemap: https://feeds.example/sitemaps/{p}/news.xml" for p in ("harbour-post", "fjordposten", "al-mina")
     ]
 
 

@@ -1,10 +1,13 @@
 """What the catalogue finds."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+
+import pytest
 
 from tests.unit.serve.newsroom import SETTINGS, dumps, fill
 from wireroom.clock import SECOND, ManualClock, micros
-from wireroom.config import Publication, Settings
+from wireroom.config import FeedSettings, Settings
 from wireroom.serve.catalogue import Section, catalogue, sitemaps
 from wireroom.serve.documents import Documents
 from wireroom.store import STATE, PolledStore
@@ -46,21 +49,22 @@ def test_without_settings_the_documents_tell() -> None:
     assert sections[3].sitemap is None
 
 
-def test_files_that_someone_put_into_the_store_are_passed_over() -> None:
+@pytest.mark.parametrize("settings", [SETTINGS, Settings()])
+def test_files_that_someone_put_into_the_store_are_passed_over(settings: Settings) -> None:
     store = filled()
-    before = found(store)
+    before = found(store, settings)
     for key in ("sitemaps/pages.xml", "sitemaps/harbour-post/old/news.xml", "feeds/index.json", "articles/note.txt"):
         store.put(key, b"", None, STATE)
-    assert found(store) == before
+    assert found(store, settings) == before
 
 
-def test_a_feed_is_as_fresh_as_its_latest_document() -> None:
+def test_a_feed_is_as_fresh_as_the_document_that_tells_most() -> None:
     clock = ManualClock(micros(NOON))
     store = filled(clock)
     clock.time += 90 * SECOND
-    state = store.get("feeds/harbour-post/opinion.atom")
+    state = store.get("feeds/harbour-post/opinion.json")  # which changes whenever another format does
     assert state
-    store.put("feeds/harbour-post/opinion.atom", b"<feed/>", state.etag, STATE)
+    store.put("feeds/harbour-post/opinion.json", b"{}", state.etag, STATE)
     section = found(store)[0]
     assert [feed.updated - micros(NOON) for feed in section.feeds] == [0, 0, 90 * SECOND]
     assert section.updated == micros(NOON) + 90 * SECOND
@@ -70,7 +74,7 @@ def test_the_newest_articles_link_their_documents() -> None:
     first, *rest = found(filled())[0].newest
     assert first.document == "articles/harbour-post/0.json"
     assert first.published == micros(NOON) - 240 * SECOND
-    assert (first.url, first.language) == ("https://harbour-post.example/0", "en")
+    assert (first.url, first.language) == ("https://harbour-post.example/0", "")  # that of the publication
     assert len(rest) == 5
 
 
@@ -98,12 +102,64 @@ def test_private_state_is_not_looked_at() -> None:
 
 
 def test_sitemaps_are_addressed_on_their_publication_s_host() -> None:
-    own = Publication(
-        id="fjordposten", name="F", language="no", url="https://f.example/", public_url="https://f.example/syndication"
-    )
-    settings = Settings(publications=(own,), public_url="https://feeds.example")
-    assert sitemaps(settings, filled().keys) == [
+    first, *others = SETTINGS.publications
+    own = first.model_copy(update={"public_url": "https://post.example/syndication"})
+    settings = SETTINGS.model_copy(update={"publications": (own, *others), "public_url": "https://feeds.example"})
+    assert sitemaps(settings, found(filled(), settings)) == [
+        "https://post.example/syndication/sitemaps/harbour-post/news.xml",
+        "https://feeds.example/sitemaps/fjordposten/news.xml",
         "https://feeds.example/sitemaps/al-mina/news.xml",
-        "https://f.example/syndication/sitemaps/fjordposten/news.xml",
-        "https://feeds.example/sitemaps/harbour-post/news.xml",
     ]
+
+
+def test_what_is_no_longer_declared_is_not_offered() -> None:
+    settings = SETTINGS.model_copy(update={"feeds": SETTINGS.feeds[1:4], "publications": SETTINGS.publications[:2]})
+    sections = found(filled(), settings)
+    assert [[feed.id for feed in section.feeds] for section in sections] == [["shipping", "opinion"], ["siste"]]
+
+
+def test_what_is_declared_and_not_yet_there_is_not_offered() -> None:
+    feeds = (*SETTINGS.feeds, FeedSettings(id="sport", publication="fjordposten"))
+    assert found(filled(), SETTINGS.model_copy(update={"feeds": feeds})) == found(filled())
+
+
+def test_what_is_declared_is_found_without_a_listing() -> None:
+    store = filled()
+
+    def keys(prefix: str) -> Iterator[str]:
+        raise AssertionError(prefix)
+
+    assert catalogue(SETTINGS, keys, Documents(store, ManualClock()).read) == found(store)
+
+
+def test_a_private_feed_is_not_there_even_if_documents_of_it_are() -> None:
+    feeds = [
+        feed.model_copy(update={"private": feed.id == "opinion"}) if feed.publication == "harbour-post" else feed
+        for feed in SETTINGS.feeds
+    ]
+    sections = found(filled(), SETTINGS.model_copy(update={"feeds": tuple(feeds)}))
+    assert [feed.id for feed in sections[0].feeds] == ["latest", "shipping"]
+
+
+def test_a_feed_knows_its_page_and_its_public_addresses() -> None:
+    own = SETTINGS.publications[0].model_copy(update={"public_url": "https://post.example/syndication"})
+    feed = found(filled(), SETTINGS.model_copy(update={"publications": (own,)}))[0].feeds[1]
+    assert feed.path == "feeds/harbour-post/shipping"
+    assert feed.address("atom") == "https://post.example/syndication/feeds/harbour-post/shipping.atom"
+    assert feed.telling == "feeds/harbour-post/shipping.atom"
+
+
+def test_without_a_configuration_the_feed_of_all_that_is_newest_is_known() -> None:
+    store = filled()
+    store.put("feeds/al-mina/older.rss", b"<rss/>", None, STATE)
+    feeds = found(store, Settings())[0].feeds
+    assert [(feed.id, feed.settings is not None) for feed in feeds] == [("latest", True), ("older", False)]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'{"items":[1]}', b'{"items":{"a":1}}', b'{"items":7}'])
+def test_what_somebody_else_put_there_does_no_harm(body: bytes) -> None:
+    store = MemoryStore()
+    for key in ("articles/oyavisa.json", "feeds/oyavisa/latest.json", "feeds/oyavisa/latest.rss"):
+        store.put(key, body, None, STATE)
+    (section,) = found(store, Settings())
+    assert (section.name, list(section.newest)) == ("oyavisa", [])

@@ -9,14 +9,23 @@ from hypothesis import strategies as st
 from lxml import html
 
 from wireroom.clock import DAY, HOUR, MINUTE, SECOND
-from wireroom.serve.catalogue import Feed, Headline, Section
-from wireroom.serve.page import ago, page
+from wireroom.serve.catalogue import Feed, Section
+from wireroom.serve.catalogue_page import catalogue_page
+from wireroom.serve.headlines import Headline
+from wireroom.serve.page import ago, direction
 
 NOW = 1_767_268_800 * SECOND  # 2026-01-01T12:00:00Z
 FEED = Feed(
-    "latest", "All news", (("rss", "feeds/tide/latest.rss"), ("json", "feeds/tide/latest.json")), NOW - 3 * MINUTE
+    publication="tide",
+    id="latest",
+    title="All news",
+    formats=(("rss", "feeds/tide/latest.rss"), ("json", "feeds/tide/latest.json")),
+    updated=NOW - 3 * MINUTE,
+    base="https://feeds.example/",
 )
-HEADLINE = Headline("High water at noon", "https://tide.example/1", "en", NOW - 2 * HOUR, "articles/tide/1.json")
+HEADLINE = Headline(
+    "High water at noon", "https://tide.example/1", "en", NOW - 2 * HOUR, document="articles/tide/1.json"
+)
 SECTION = Section(
     "tide",
     "The Tide",
@@ -30,7 +39,7 @@ SECTION = Section(
 
 
 def parsed(*sections: Section) -> html.HtmlElement:
-    return html.document_fromstring(page(sections, NOW).decode())
+    return html.document_fromstring(catalogue_page(sections, NOW, NOW).decode())
 
 
 @pytest.mark.parametrize(
@@ -62,8 +71,10 @@ def test_every_format_is_linked_and_announced() -> None:
     assert announced == [
         ("application/rss+xml", "feeds/tide/latest.rss", "The Tide: All news (RSS)"),
         ("application/feed+json", "feeds/tide/latest.json", "The Tide: All news (JSON)"),
+        ("text/x-opml", "feeds.opml", "All feeds (OPML)"),
     ]
     links = set(tree.xpath("//main//a/@href"))
+    assert "feeds/tide/latest" in links
     assert {"feeds/tide/latest.rss", "feeds/tide/latest.json", "sitemaps/tide/news.xml", "articles/tide.json"} <= links
     assert {"https://tide.example/", "https://tide.example/1", "articles/tide/1.json"} <= links
 
@@ -82,7 +93,7 @@ def test_it_tells_what_is_fresh_with_the_absolute_time_at_hand() -> None:
 def test_an_empty_store_says_how_to_begin() -> None:
     tree = parsed()
     assert "wireroom publish article.json" in tree.xpath("//main//code/text()")
-    assert not tree.xpath("//nav | //link[@rel='alternate'] | //time")
+    assert not tree.xpath("//nav | //link[@rel='alternate' and @type!='text/x-opml'] | //time")
 
 
 def test_a_publication_without_anything_is_still_named() -> None:
@@ -103,8 +114,8 @@ def test_it_can_be_read_by_everyone() -> None:
     for section in tree.xpath("//section"):
         assert tree.get_element_by_id(section.get("aria-labelledby")).text_content()
     assert tree.xpath("//ol//a/@lang") == ["en", "no"]
-    assert tree.xpath("//a[@class='skip']/@href") == ["#catalogue"]
-    assert tree.xpath("//main/@id") == ["catalogue"]
+    assert tree.xpath("//a[@class='skip']/@href") == ["#content"]
+    assert tree.xpath("//main/@id") == ["content"]
     assert len(set(tree.xpath("//@id"))) == len(tree.xpath("//@id"))
 
 
@@ -136,6 +147,25 @@ def test_broken_characters_do_not_break_the_page() -> None:
 
 
 def test_the_page_does_not_remember_when_it_was_rendered() -> None:
-    later = html.document_fromstring(page((SECTION,), NOW + 4 * MINUTE).decode())
+    later = html.document_fromstring(catalogue_page((SECTION,), NOW + 4 * MINUTE, NOW + 4 * MINUTE).decode())
     assert later.xpath("//header//time/text()") == ["7 min ago"]
     assert later.xpath("//header//time/@title") == parsed(SECTION).xpath("//header//time/@title")
+
+
+def test_a_page_that_cannot_be_brought_up_to_date_says_so() -> None:
+    fresh = catalogue_page((SECTION,), NOW, NOW + 9 * SECOND)
+    assert not html.document_fromstring(fresh.decode()).xpath("//*[@role='status']")
+    old = html.document_fromstring(catalogue_page((SECTION,), NOW, NOW + 3 * MINUTE).decode())
+    assert str(old.xpath("string(//*[@role='status'])")).endswith("It shows what there was 3 min ago.")
+
+
+@pytest.mark.parametrize("language", ["ar", "he", "fa-AF", "ckb", "pa-Arab", "yi", "dv"])
+def test_what_is_written_from_the_right_stands_at_the_right(language: str) -> None:
+    assert direction(language) == "rtl"
+    tree = parsed(replace(SECTION, language=language))
+    assert tree.xpath("//ol/@dir") == ["rtl"]
+
+
+@pytest.mark.parametrize("language", ["en", "nb", "zh-Hans", "pa", "az", "und", "", "no such tag", "x"])
+def test_what_is_not_stands_at_the_left(language: str) -> None:
+    assert direction(language) is None
