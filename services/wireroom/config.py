@@ -140,9 +140,6 @@ class FeedSettings(_Section):
         False, description="true: what it no longer shows stays in pages, one a day, that it links to"
     )
     cache_control: _Header = Field("public, max-age=60", description="how long others may keep it")
-    private: Annotated[bool, Strict(), Expected("true or false")] = Field(
-        False, description="true: only the partners that may read it do, under private/"
-    )
     moved_from: OldPaths = Field((), description="paths that it had before, such as /rss.xml: they lead to it")
     private: Annotated[bool, Strict(), Expected("true or false")] = Field(
         False, description="true: only the partners that may read it do, under private/"

@@ -103,12 +103,16 @@ class Edition:
 
 
 class Change(NamedTuple):
-    """What one event, at `offset` of the partition `source`, means for an edition; no `entry`: not selected."""
+    """What one event, at `offset` of the partition `source`, means for an edition; no `entry`: not selected.
+
+    `clean` gives the content of an entry that is still without, None when it may not be shown after all.
+    """
 
     source: str
     offset: int
     event: ArticleEvent
     entry: Entry | None
+    clean: Callable[[], Mapping[str, Any] | None] | None = None
 
 
 def fold(

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from wireroom.document import Document
-from wireroom.edition import Change, Edition, Window, fold
+from wireroom.edition import Change, Edition, Window
 from wireroom.worker import live
+from wireroom.worker.cleaning import fold_cleaned
 from wireroom.worker.documents import DocumentWriter, Found
 from wireroom.worker.owned import Owned
 from wireroom.worker.reader import FirstReader
@@ -41,15 +42,15 @@ def applied_ignored() -> None:
     def forgetful(edition: Edition, window: Window, changes: Iterable[Change], *rest: Any) -> Edition:  # noqa: ANN401
         changes, now = list(changes), rest[1]
         again = [each for each in changes if each.offset < edition.applied.get(each.source, 0)]
-        merged = fold(replace(edition, applied={}), window, again, {}, now, lambda _: None)
-        return fold(replace(merged, applied=edition.applied), window, changes, *rest)
+        merged = fold_cleaned(replace(edition, applied={}), window, again, {}, now, lambda _: None)
+        return fold_cleaned(replace(merged, applied=edition.applied), window, changes, *rest)
 
     def rereads(self: FirstReader) -> bool:
         owned, editions = self._assignment.owned.values(), self._assignment.editions.values()
         bases = [edition.base.applied for edition in editions if edition.base]
         return any(each.position < applied.get(each.source, 0) for each in owned for applied in bases)
 
-    vars(live)["fold"] = forgetful
+    vars(live)["fold_cleaned"] = forgetful
     FirstReader.careful = property(rereads)  # type: ignore[assignment]
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from wireroom import edition
 from wireroom.clock import HOUR, SteadyClock
 from wireroom.edition import Change, Edition, Window, _Draft
 from wireroom.log import Consumer, Partition
+from wireroom.worker import cleaning
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.catchup import Pass, SecondReader
 from wireroom.worker.live import LiveEdition, Outside
@@ -88,13 +88,18 @@ def memory_is_saved_too_late(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_is_below_applied_is_never_looked_at(patch: pytest.MonkeyPatch) -> None:
-    real = edition.fold
+    real = cleaning.fold_cleaned
 
     def fold(base: Edition, window: Window, changes: Iterable[Change], *rest: Any) -> Edition:  # noqa: ANN401
         new = [change for change in changes if change.offset >= base.applied.get(change.source, 0)]
         return real(base, window, new, *rest)
 
-    patch.setattr("wireroom.worker.live.fold", fold)
+    patch.setattr("wireroom.worker.live.fold_cleaned", fold)
+
+
+def what_is_below_applied_is_never_cleaned(patch: pytest.MonkeyPatch) -> None:
+    """Its dead letter is lost when the worker died after it wrote the edition."""
+    patch.setattr("wireroom.worker.reader._is_folded", lambda *_: True)
 
 
 def a_build_that_goes_on_knows_only_what_it_reads(patch: pytest.MonkeyPatch) -> None:
@@ -159,9 +164,9 @@ def nothing_recorded(patch: pytest.MonkeyPatch) -> None:
     """What was decided by a faster clock is decided again by a slower one."""
 
     def fold(base: Edition, window: Window, changes: Iterable[Change], upto: Any, now: int, *rest: Any) -> Edition:  # noqa: ANN401
-        return edition.fold(replace(base, clock=0), window, changes, upto, now, *rest)
+        return cleaning.fold_cleaned(replace(base, clock=0), window, changes, upto, now, *rest)
 
-    patch.setattr("wireroom.worker.live.fold", fold)
+    patch.setattr("wireroom.worker.live.fold_cleaned", fold)
     patch.setattr(SteadyClock, "reach", lambda self, time: None)
 
 

@@ -68,6 +68,10 @@ CAUGHT: list[tuple[Patch, Callable[[], None]]] = [
         test_interleavings.test_a_zombie_does_not_bring_an_archived_article_back,
     ),
     (
+        feeding.what_is_below_applied_is_never_cleaned,
+        lambda: test_faults.test_a_fault_at_every_step("a rejected record", test_faults.begun, "die"),
+    ),
+    (
         feeding.a_build_that_goes_on_knows_only_what_it_reads,
         test_worker.test_an_archive_after_an_interrupted_build_brings_nothing_withdrawn_back,
     ),

@@ -14,7 +14,7 @@ from wireroom import codec
 from wireroom.clock import DAY, HOUR
 from wireroom.document import DocumentChanged, generation_of
 from wireroom.event import ArticleEvent
-from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Partition
+from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, DOCUMENTS, Partition
 
 BOTH = ("news", "sport")
 SCENARIOS: dict[str, Sequence[ArticleEvent]] = {
@@ -26,6 +26,10 @@ SCENARIOS: dict[str, Sequence[ArticleEvent]] = {
     "a refill": [*[put(i) for i in "abcdef"], *[wd(i, 2) for i in "fedc"]],
     "a quiet end": [put("a"), put("a", 2, sections=BOTH), put("b"), put("z", sections=("other",))],
     "a rejected record": [put("a"), put("a", 2, title="bad"), put("b")],
+    "rejected records in a backlog": [
+        *[put("a"), put("g", title="bad"), put("f", title="bad")],
+        *[put(i) for i in "bcde"],
+    ],
 }
 Build = Callable[[str], Newsroom]
 
@@ -54,6 +58,12 @@ def undisturbed(name: str) -> dict[str, object]:
     return room.contents()
 
 
+def rejected(room: Newsroom) -> set[int]:
+    partition = Partition(DEAD_LETTERS, 0)
+    letters = room.log.read(partition, 0, room.log.end(partition)) if room.log.end(partition) else ()
+    return {int(letter.headers["wireroom.offset"]) for letter in letters}
+
+
 def announced(room: Newsroom) -> list[DocumentChanged]:
     partition = Partition(DOCUMENTS, 0)
     return [codec.decode_change(r.value) for r in room.log.read(partition, 0, room.log.end(partition))]
@@ -66,6 +76,8 @@ def check(room: Newsroom, name: str, what: str) -> None:
     commit = room.log.committed("toy", Partition(ARTICLES, 0))
     assert commit is not None
     assert commit.offset == ends, f"{what}: the log is not committed to its end"
+    bad = {at for at, each in enumerate(SCENARIOS[name]) if each.article and each.article.title == "bad"}
+    assert rejected(room) == bad, f"{what}: a dead letter is missing"
     told = {(c.key, c.generation) for c in announced(room)}
     assert told >= {(k, generation_of(d.body)) for k, d in room.documents().items()}, f"{what}: never announced"
 

@@ -10,9 +10,10 @@ import pytest
 from wireroom.clock import micros
 from wireroom.config import Publication, Settings
 from wireroom.document import Document
-from wireroom.edition import Edition, fold, shown, stamp
+from wireroom.edition import Edition, shown, stamp
 from wireroom.event import Article, ArticleEvent, Kind
 from wireroom.sink import Definition, Sink
+from wireroom.worker.cleaning import fold_cleaned
 from wireroom.worker.intake import Arrival
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -90,10 +91,9 @@ class Desk:
         """Take events and give the documents as of `now`, by key."""
         changes = []
         for event in events:
-            content = None if event.kind is Kind.WITHDRAWN else self.sink.content(event)
-            changes.append(Arrival("log/0", self.offset, event, content).change(self.definition))
+            changes.append(Arrival("log/0", self.offset, event, self.sink.content).change(self.definition))
             self.offset += 1
-        self.edition = fold(self.edition, self.definition.window, changes, {"log/0": self.offset}, micros(now))
+        self.edition = fold_cleaned(self.edition, self.definition.window, changes, {"log/0": self.offset}, micros(now))
         visible = shown(self.edition, self.definition.window)
         documents = self.definition.render(self.edition, visible, PUBLICATIONS)
         self.edition = stamp(self.edition, documents)

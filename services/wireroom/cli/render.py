@@ -93,7 +93,8 @@ def _direct(sink: Sink, event: ArticleEvent, now: int, publications: Mapping[str
 def _edition(sink: Sink, event: ArticleEvent, form: str, now: int, publications: Mapping[str, Publication]) -> Rendered:
     if event.article is None:
         return Rendered(b"", ["not shown: a withdrawal takes the article out (its own document: --as ninjs)"])
-    arrival = Arrival(SOURCE, 0, event, sink.content(event))
+    arrival = Arrival(SOURCE, 0, event, sink.content)
+    arrival.clean()
     made = [
         made
         for definition in sink.definitions(event.publication)

@@ -1,28 +1,29 @@
 """Which articles a feed takes."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from unicodedata import normalize
 
 from wireroom.config import Selection
 from wireroom.event import Article
 from wireroom.text import plain
 
+Choices = Mapping[str, frozenset[str]]
 
-def takes(include: Selection, exclude: Selection, article: Article, language: str) -> bool:
-    """Whether every list of `include` that is given shares a value with the article, and no list of `exclude` does.
+
+def takes(wanted: Choices, unwanted: Choices, article: Article, language: str) -> bool:
+    """Whether every list that is wanted shares a value with the article, and no list that is unwanted does.
 
     `language` is spoken by an article that names none; `en` takes en-GB too (RFC 4647, 3.3.1).
     """
-    wanted, unwanted = choices(include), choices(exclude)
+    if not wanted and not unwanted:
+        return True
     traits = {name: _traits(article, language, name) for name in {*wanted, *unwanted}}
     return all(traits[name] & choice for name, choice in wanted.items()) and not any(
         traits[name] & choice for name, choice in unwanted.items()
     )
 
 
-@lru_cache(maxsize=1024)
-def choices(selection: Selection) -> Mapping[str, frozenset[str]]:
+def choices(selection: Selection) -> Choices:
     """The lists that are given, comparable."""
     return {name: _comparable(values) for name, values in selection if values}
 

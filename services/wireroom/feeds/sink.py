@@ -19,7 +19,7 @@ from wireroom.feeds.content import content
 from wireroom.feeds.extensions import Deleted
 from wireroom.feeds.fragments import Fragments, Pieces
 from wireroom.feeds.jsonfeed import jsonfeed
-from wireroom.feeds.selection import choices, takes
+from wireroom.feeds.selection import Choices, choices, takes
 from wireroom.sink import Content
 from wireroom.text import plain
 from wireroom.uri import uri
@@ -62,7 +62,9 @@ class FeedsSink:
 
     def _feed(self, settings: FeedSettings) -> "Feed":
         around = self._settings
-        return Feed(settings, around.public_url, tuple(map(uri, around.hubs)), self._languages, self._fragments)
+        hubs = tuple(map(uri, around.hubs))
+        wanted, unwanted = choices(settings.include), choices(settings.exclude)
+        return Feed(settings, around.public_url, hubs, self._languages, self._fragments, wanted, unwanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Feed:
     hubs: tuple[str, ...]
     languages: Mapping[str, str]
     fragments: Fragments
+    wanted: Choices
+    unwanted: Choices
 
     @property
     def publication(self) -> str:
@@ -94,7 +98,7 @@ class Feed:
     def digest(self) -> str:
         """Of all that selects; not of what renders."""
         feed = self.settings
-        chosen = [{name: sorted(values) for name, values in choices(s).items()} for s in (feed.include, feed.exclude)]
+        chosen = [{name: sorted(values) for name, values in lists.items()} for lists in (self.wanted, self.unwanted)]
         selecting = [sorted(self.sources), *chosen, feed.entries, feed.minutes, *(["archive"] if feed.archive else [])]
         return blake2b(json.dumps(selecting, sort_keys=True).encode(), digest_size=16).hexdigest()
 
@@ -116,7 +120,7 @@ class Feed:
         if article is None or not {"feeds", self.name}.isdisjoint(article.exclude):
             return False
         language = self.languages.get(event.publication, "")
-        return takes(self.settings.include, self.settings.exclude, article, language)
+        return takes(self.wanted, self.unwanted, article, language)
 
     def keeps(self, content: Content) -> Content:
         """All of it."""

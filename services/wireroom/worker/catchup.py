@@ -11,6 +11,7 @@ from wireroom.edition import Change, Edition, Window, fold, needs_refill
 from wireroom.event import ArticleEvent, Kind, Order
 from wireroom.log import Log, Partition, Record
 from wireroom.worker.assignment import Assignment
+from wireroom.worker.cleaning import cleaned, fold_cleaned
 from wireroom.worker.intake import Arrival, Intake
 from wireroom.worker.live import Behind, LiveEdition, Outside, comes_due
 from wireroom.worker.quarantine import Quarantine
@@ -119,20 +120,22 @@ class Pass:
         return records
 
     def _merge(self, source: str, reached: int, arrivals: Sequence[Arrival]) -> None:
-        now = self._clock.now()
+        now, warned = self._clock.now(), self._quarantine is not None and self._quarantine.warned
         for arrival in arrivals:
             self._memory(arrival.event.publication).note(arrival.event, now)
         for build in self.builds:
             definition = build.live.definition
             changes = [a.change(definition) for a in arrivals if a.event.publication in definition.sources]
+            if warned:
+                changes = [cleaned(change) for change in changes]
             self._lift(build, changes, now)
             self._archive(build, source, changes)
             if changes:
                 build.sources.add(source)
             newest = self._newest if build.reset else self._newest_of_all
             upto = {source: reached} if source in build.sources else {}
-            build.draft = fold(build.draft, build.window, changes, upto, now, newest)
-            if self._quarantine is not None and self._quarantine.warned:
+            build.draft = fold_cleaned(build.draft, build.window, changes, upto, now, newest)
+            if warned:
                 build.live.try_out(change.entry for change in changes if change.entry)
         floor = min(build.memory_floor(now) for build in self.builds)
         for seen in self._seen.values():

@@ -1,10 +1,11 @@
-"""From records to arrivals: decode, admit, sanitise. What is bad goes to the dead letters, what is unknown stops."""
+"""From records to arrivals: decode, admit, clean. What is bad goes to the dead letters, what is unknown stops."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 
 from wireroom import codec
-from wireroom.clock import Clock, micros
+from wireroom.clock import micros
 from wireroom.edition import Change, Entry
 from wireroom.errors import Reject
 from wireroom.event import ArticleEvent, Kind
@@ -15,47 +16,70 @@ from wireroom.worker.publications import Publications
 from wireroom.worker.quarantine import GivenUp
 
 
-class Arrival(NamedTuple):
-    """An event at its place in the log.
+class Arrival:
+    """An event at its place in the log. `clean` makes what is shown of its article, None of one that is left out."""
 
-    `content` is None for a withdrawal, and for an article that nothing shows or that was left out.
-    """
+    __slots__ = ("_clean", "_content", "_entry", "event", "offset", "source")
 
-    source: str
-    offset: int
-    event: ArticleEvent
-    content: Content | None
+    def __init__(
+        self, source: str, offset: int, event: ArticleEvent, clean: Callable[[ArticleEvent], Content | None]
+    ) -> None:
+        self.source = source
+        self.offset = offset
+        self.event = event
+        self._clean: Callable[[ArticleEvent], Content | None] | None = clean
+        self._content: Content | None = None
+        self._entry: Entry | None = None
+
+    def clean(self) -> Content | None:
+        """What is shown of the article, cleaned when first asked for; None for a withdrawal and what is left out."""
+        if self._clean is not None:
+            self._content = None if self.event.kind is Kind.WITHDRAWN else self._clean(self.event)
+            self._clean = None
+        return self._content
 
     @property
     def is_usable(self) -> bool:
-        """Whether it says something that may be shown: it was not left out."""
-        return self.content is not None or self.event.kind is Kind.WITHDRAWN
+        """Whether it says something that may be shown: it is not left out."""
+        return self.event.kind is Kind.WITHDRAWN or self.clean() is not None
 
-    def change(self, definition: Definition) -> Change:
-        """What it means for one edition."""
+    def change(self, definition: Definition, now: int | None = None) -> Change:
+        """What it means for one edition; to be folded by `fold_cleaned`, unless it is cleaned already.
+
+        What has left by `now` is not selected, where it leaves no tombstone.
+        """
         event = self.event
-        if self.content is None or not definition.selects(event):
+        if definition.window.archive and definition.selects(event):
+            self.clean()  # the page of its day shows it, whatever else comes
+        is_clean = self._clean is None
+        if (is_clean and self._content is None) or not definition.selects(event):
             return Change(self.source, self.offset, event, None)
-        entry = Entry(
-            id=event.id,
-            order=event.order,
-            key=(micros(event.published_at), event.id),
-            visible_from=event.visible_from,
-            leaves=definition.leaves(event),
-            guid=event.guid,
-            content=definition.keeps(self.content),
-        )
-        return Change(self.source, self.offset, event, entry)
+        leaves = definition.leaves(event)
+        if leaves is not None and now is not None and leaves <= now and not definition.window.tombstones:
+            return Change(self.source, self.offset, event, None)
+        entry = self._bare(leaves)
+        if self._content is not None:
+            entry = entry._replace(content=definition.keeps(self._content))
+        return Change(self.source, self.offset, event, entry, None if is_clean else partial(self._kept_by, definition))
+
+    def _bare(self, leaves: int | None) -> Entry:
+        """The entry without content, made once for the editions that it leaves at the same time."""
+        if self._entry is None or self._entry.leaves != leaves:
+            event = self.event
+            key = micros(event.published_at), event.id
+            self._entry = Entry(event.id, event.order, key, event.visible_from, leaves, event.guid, {})
+        return self._entry
+
+    def _kept_by(self, definition: Definition) -> Content | None:
+        content = self.clean()
+        return None if content is None else definition.keeps(content)
 
 
 class Intake:
-    """Reads records for one sink."""
+    """Reads records for one sink. An article is cleaned when it is known that something shows it."""
 
-    def __init__(
-        self, sink: Sink, publications: Publications, letters: DeadLetters, given_up: GivenUp, clock: Clock
-    ) -> None:
+    def __init__(self, sink: Sink, publications: Publications, letters: DeadLetters, given_up: GivenUp) -> None:
         self._sink = sink
-        self._clock = clock
         self._publications = publications
         self._letters = letters
         self._given_up = given_up
@@ -63,6 +87,7 @@ class Intake:
     def accept(self, source: str, record: Record) -> Arrival | None:
         """What the first reader makes of a record; None when it went to the dead letters.
 
+        An article that turns out bad as it is cleaned goes there then.
         Raises Red for a schema or a kind from the future, and when most records are bad.
         """
         try:
@@ -71,14 +96,8 @@ class Intake:
         except Reject as reason:
             self._letters.reject(record, reason)
             return None
-        try:
-            content = self._content(event)
-        except Reject as reason:
-            self._letters.reject(record, reason)
-            content = None
-        else:
-            self._letters.accept()
-        return Arrival(source, record.offset, event, content)
+        self._letters.accept(record)
+        return self._arrival(source, record, event, partial(self._content_or_letter, record))
 
     def give_up(self, record: Record) -> None:
         """Send a record that killed the process to the dead letters, unread; nobody reads it again."""
@@ -87,8 +106,11 @@ class Intake:
             self._letters.write()  # before it is given up: a death in between may tell twice, never not at all
             self._given_up.add(record)
 
-    def reread(self, source: str, records: Sequence[Record]) -> Iterator[Arrival]:
-        """What the second reader makes of records: the same, but bad ones were told of by the first."""
+    def reread(self, source: str, records: Sequence[Record], tell: bool = False) -> Iterator[Arrival]:
+        """What is made of records that the first reader has read, or will: the same, but bad ones it tells of.
+
+        With `tell`, so is one that turns out bad only now.
+        """
         for record in records:
             if record in self._given_up:
                 continue
@@ -97,27 +119,27 @@ class Intake:
                 self._publications.admit(event)
             except Reject:
                 continue
-            try:
-                content = self._content(event)
-            except Reject:
-                content = None
-            yield Arrival(source, record.offset, event, content)
+            clean = partial(self._content_or_letter, record) if tell else self._content
+            yield self._arrival(source, record, event, clean)
+
+    def _arrival(
+        self, source: str, record: Record, event: ArticleEvent, clean: Callable[[ArticleEvent], Content | None]
+    ) -> Arrival:
+        arrival = Arrival(source, record.offset, event, clean)
+        if self._sink.direct(event) is not None:
+            arrival.clean()  # its own document shows it, whatever the editions do
+        return arrival
 
     def _content(self, event: ArticleEvent) -> Content | None:
-        return self._sink.content(event) if self._is_wanted(event) else None
+        with suppress(Reject):
+            return self._sink.content(event)
+        return None
 
-    def _is_wanted(self, event: ArticleEvent) -> bool:
-        """Whether anything may show it: an article that nothing does is not worth cleaning, nor a dead letter."""
-        if event.kind is Kind.WITHDRAWN:
-            return False
-        now = self._clock.now()
-        definitions = self._sink.definitions(event.publication)
-        return any(_may_show(each, event, now) for each in definitions) or self._sink.direct(event) is not None
-
-
-def _may_show(definition: Definition, event: ArticleEvent, now: int) -> bool:
-    """Whether an edition takes it; one that has left already counts only where it leaves a tombstone."""
-    if not definition.selects(event):
-        return False
-    leaves = definition.leaves(event)
-    return leaves is None or leaves > now or bool(definition.window.tombstones)
+    def _content_or_letter(self, record: Record, event: ArticleEvent) -> Content | None:
+        try:
+            content = self._sink.content(event)
+        except Reject as reason:
+            self._letters.reject(record, reason)
+            return None
+        self._letters.accept(record)
+        return content

@@ -8,10 +8,11 @@ from uuid import uuid4
 from wireroom.clock import MINUTE, SteadyClock
 from wireroom.config import Publication
 from wireroom.document import Document
-from wireroom.edition import Change, Edition, Entry, Known, due, fold, needs_refill, newest_first, shown, stamp
+from wireroom.edition import Change, Edition, Entry, Known, due, needs_refill, newest_first, shown, stamp
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
 from wireroom.sink import Definition
 from wireroom.store import STATE, Store
+from wireroom.worker.cleaning import fold_cleaned
 from wireroom.worker.documents import DocumentWriter
 from wireroom.worker.edition_json import Encoder, decode, edition_key
 
@@ -169,7 +170,7 @@ class LiveEdition:
         now = self._outside.clock.now()
         if self._due is not None and self._due <= now:
             self._lifted += [entry for entry in self.draft.entries.values() if comes_due(entry, self.draft.clock, now)]
-        self._draft(fold(self.draft, self.definition.window, changes, upto, now, self._outside.newest))
+        self._draft(fold_cleaned(self.draft, self.definition.window, changes, upto, now, self._outside.newest))
 
     def reconsider(self) -> None:
         """Let go of articles that came meanwhile and of which another member has seen a later revision.

@@ -12,6 +12,7 @@ from wireroom.event import Kind, Order
 from wireroom.log import BACKFILL, Consumer, Partition, Record
 from wireroom.sink import Direct, Sink
 from wireroom.worker.assignment import Assignment
+from wireroom.worker.cleaning import cleaned
 from wireroom.worker.intake import Arrival, Intake
 from wireroom.worker.live import LiveEdition
 from wireroom.worker.owned import Owned
@@ -107,7 +108,7 @@ class FirstReader:
     def read(self, records: Iterable[Record]) -> None:
         """Merge records into the live editions. Nothing has happened when it raises RetryAfter.
 
-        A record that may have killed the last worker is also rendered by itself, while it is the suspect.
+        A record that may have killed the last worker is also cleaned and rendered by itself, while it is the suspect.
         """
         careful = self.careful
         positions: dict[Partition, int] = {}
@@ -142,16 +143,20 @@ class FirstReader:
 
     def _sort(self, arrival: Arrival, owned: Owned, changes: dict[str, list[Change]]) -> None:
         event = arrival.event
-        strayed = self._assignment.came_by(owned, event.publication)
-        self._memory(event.publication).note(event, self._pace.clock.now(), strayed)
+        now, strayed = self._pace.clock.now(), self._assignment.came_by(owned, event.publication)
+        self._memory(event.publication).note(event, now, strayed)
         for definition in self._sink.definitions(event.publication):
             live = self._assignment.live(definition, owned)
-            if live is not None and self._touches(change := arrival.change(definition), live, changes):
+            change = arrival.change(definition, now)
+            if change.clean is not None and not _is_folded(change, live):
+                arrival.clean()
+            if live is not None and self._touches(change, live, changes):
                 changes[live.key].append(change)
         owned.meet(event.publication)
 
-    def _try_out(self, changes: Mapping[str, Sequence[Change]]) -> None:
+    def _try_out(self, changes: dict[str, list[Change]]) -> None:
         for key, found in changes.items():
+            found[:] = map(cleaned, found)
             self._assignment.editions[key].try_out(change.entry for change in found if change.entry)
 
     def _touches(self, change: Change, live: LiveEdition, changes: Mapping[str, Sequence[Change]]) -> bool:
@@ -167,7 +172,7 @@ class FirstReader:
 
     def _keep_winner(self, arrival: Arrival, direct: dict[str, tuple[Order, Direct]]) -> None:
         event = arrival.event
-        if not arrival.is_usable or (found := self._sink.direct(event)) is None:
+        if (found := self._sink.direct(event)) is None or not arrival.is_usable:
             return
         newest = self._memory(event.publication).newest(event.id)
         if newest is not None and newest > event.order:
@@ -208,3 +213,8 @@ class FirstReader:
     def soon(self, live: LiveEdition) -> int:
         """At once, but not within the flush interval of the last time."""
         return max(self._pace.clock.now(), live.published_at + self._pace.interval)
+
+
+def _is_folded(change: Change, live: LiveEdition | None) -> bool:
+    """If not, who takes it, or took it, tells nobody that it is bad, or died before it could."""
+    return live is not None and change.offset >= live.draft.applied.get(change.source, 0)

@@ -58,7 +58,7 @@ class Replay:
         self._publications.load()
         self._sources = Sources(log, settings)
         letters, given_up = DeadLetters(log, sink.name), GivenUp(store, sink.name)
-        self._intake = Intake(sink, self._publications, letters, given_up, steady)
+        self._intake = Intake(sink, self._publications, letters, given_up)
         self._documents = DocumentWriter(store, steady, sink.name)
         self._outside = Outside(
             store=store,

@@ -72,7 +72,7 @@ class Session:
         self.documents = DocumentWriter(store, steady, sink.name)
         self.publications = Publications(settings, store)
         self.letters = DeadLetters(events, sink.name)
-        self.intake = Intake(sink, self.publications, self.letters, GivenUp(store, sink.name), steady)
+        self.intake = Intake(sink, self.publications, self.letters, GivenUp(store, sink.name))
         self.map = executor.map if executor else map
         self.member = uuid4().hex
         outside = Outside(
@@ -101,6 +101,7 @@ class Session:
         self._announcements: list[Message] = []
         self._held_until = 0
         self._commit_at = 0
+        self._writes_direct = False
         self._begun: list[tuple[Waiting, Iterable[None]]] = []  # direct documents on their way to the store
 
     # ---- the loop ----------------------------------------------------------------------------------------------
@@ -209,11 +210,10 @@ class Session:
         return self.reader.poll(self._timeout() if wait else 0)
 
     def _read(self, records: Sequence[Record]) -> None:
-        """Merge records; documents that are their own edition are begun meanwhile, if there are such."""
-        for start in range(0, len(records), PART):
-            if start and not self._begun:
-                return self.reader.read(records[start:])
-            self.reader.read(records[start : start + PART])
+        """Merge records; documents that are their own edition are begun meanwhile, once it is known that there are."""
+        part = PART if self._writes_direct else len(records)  # of a whole batch, less is left to clean
+        for start in range(0, len(records), part or 1):
+            self.reader.read(records[start : start + part])
             self._begin_direct()
 
     def finish(self) -> None:
@@ -300,7 +300,8 @@ class Session:
         for source, offset in since.items():
             while offset < upto.get(source, 0):
                 records = self.log.read(partitions[source], offset, min(SLICE, upto[source] - offset))
-                for arrival in self.intake.reread(source, [each for each in records if each.offset < upto[source]]):
+                known = [each for each in records if each.offset < upto[source]]
+                for arrival in self.intake.reread(source, known, tell=True):
                     if arrival.event.publication in definition.sources:
                         yield arrival.change(definition)
                 offset = records[-1].offset + 1 if records else upto[source]
@@ -309,6 +310,7 @@ class Session:
 
     def _begin_direct(self) -> None:
         if waiting := dict(self.reader.direct):
+            self._writes_direct = True
             self.reader.direct.clear()
             directs = [direct for _, direct in waiting.values()]
             chunks = [directs[at : at + CHUNK] for at in range(0, len(directs), CHUNK)]
