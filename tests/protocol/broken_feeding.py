@@ -97,8 +97,8 @@ def what_is_below_applied_is_never_looked_at(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("wireroom.worker.live.fold_cleaned", fold)
 
 
-def what_is_below_applied_is_never_cleaned(patch: pytest.MonkeyPatch) -> None:
-    """Its dead letter is lost when the worker died after it wrote the edition."""
+def what_is_not_folded_is_never_cleaned(patch: pytest.MonkeyPatch) -> None:
+    """Its dead letter is lost: who takes it tells of nothing."""
     patch.setattr("wireroom.worker.reader._is_folded", lambda *_: True)
 
 

@@ -10,7 +10,7 @@ from tests.protocol import test_faults, test_interleavings
 from tests.protocol import test_partitions as any_order
 from tests.unit.articles import test_direct
 from tests.unit.articles.shelf import Shelf
-from tests.unit.worker import test_partitions, test_worker
+from tests.unit.worker import test_cleaning, test_partitions, test_worker
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 CAUGHT: list[tuple[Patch, Callable[[], None]]] = [
@@ -68,8 +68,8 @@ CAUGHT: list[tuple[Patch, Callable[[], None]]] = [
         test_interleavings.test_a_zombie_does_not_bring_an_archived_article_back,
     ),
     (
-        feeding.what_is_below_applied_is_never_cleaned,
-        lambda: test_faults.test_a_fault_at_every_step("a rejected record", test_faults.begun, "die"),
+        feeding.what_is_not_folded_is_never_cleaned,
+        test_cleaning.test_what_only_the_second_reader_takes_is_told_of_all_the_same,
     ),
     (
         feeding.a_build_that_goes_on_knows_only_what_it_reads,

@@ -82,6 +82,16 @@ def test_what_a_withdrawal_in_the_same_batch_takes_out_is_not_cleaned() -> None:
     assert room.shown() == {"b": 1}
 
 
+def test_what_only_the_second_reader_takes_is_told_of_all_the_same() -> None:
+    room = Newsroom()
+    room.publish(put("a"))
+    run_to_rest(room.worker())
+    room.publish(put("y", sections=("sport",), title="bad"), put("z", sections=("sport",)))
+    run_to_rest(room.worker(NEWS, SPORT))
+    assert room.shown("sport") == {"z": 1}
+    assert len(letters(room)) == 1
+
+
 def test_it_stops_when_most_of_what_is_cleaned_is_bad_though_all_could_be_read() -> None:
     room = Newsroom()
     room.publish(*[put(chr(97 + n % 26) + str(n), title="bad") for n in range(300)])
