@@ -65,6 +65,9 @@ class Sink:
 
     def definitions(self, publication):
         return 1 // 0
+
+    def direct(self, event):
+        pass
 """
 
 

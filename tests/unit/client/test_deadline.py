@@ -34,7 +34,7 @@ def test_a_resolver_that_hangs_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         for thread in enumerate_threads():
             if thread.name == "publisher":
                 thread.join(10)
-        assert [request.body for request in server.requests] == [b""], "a head, and then the connection ends"
+        assert not any(request.body for request in server.requests), "a head at most, and then the connection ends"
         assert ingest.ids == []
         monkeypatch.undo()
         Service(f"http://localhost:{server.port}/", KEY).append(ARTICLES, EVENTS)
