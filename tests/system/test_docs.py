@@ -34,6 +34,7 @@ RUN_ELSEWHERE = {
     "make bench-kafka": "part of make bench",
     "make bench-ingest": "part of make bench",
     "make bench-http": "part of make bench",
+    "make bench-million": "takes half an hour",
     "make chaos SEED=7 ROUNDS=20": "takes minutes; a few rounds of it are a test",
     "make lock": "asks a package registry; make installed runs it",
     "docker compose -f deploy/compose/compose.yaml up --build": "test_compose_runs.py runs each of its services",
@@ -175,7 +176,7 @@ def production(shell: Shell, broker: Broker, tmp_path: Path) -> Iterator[None]:
         yield
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_command_of_a_document_runs(shell: Shell, document: str, request: pytest.FixtureRequest) -> None:
     shown = list(blocks(ROOT / document))
