@@ -22,14 +22,22 @@ def create_app(
 ) -> Front:
     """The ASGI application that serves a store's documents. What it does at its end is left in `ending`."""
     clock = clock or SystemClock()
-    hidden = [f"feeds/{feed.publication}/{feed.id}" for feed in settings.feeds if feed.private]
-    documents = Documents(store, clock, tuple(f"{stem}{mark}" for stem in hidden for mark in "./"))
+    documents = Documents(store, clock, tuple(_hidden(settings)))
     app: ASGIApp = Pages(settings, documents.keys, documents, clock)
-    if hidden:
+    if any(feed.private for feed in settings.feeds):
         app = private = PrivateFeeds(store, settings, clock, lambda: site, app)
         (ending or ExitStack()).callback(private.close)
     site = Front(documents, _lifetimes(settings), dict(_moved(settings)), Links(settings), clock, app)
     return site
+
+
+def _hidden(settings: Settings) -> Iterator[str]:
+    """What keys begin with that lie there from before: nobody takes a withdrawn article out of them any more."""
+    for feed in settings.feeds:
+        if feed.private:
+            yield from (f"feeds/{feed.publication}/{feed.id}{mark}" for mark in "./")
+        if not feed.archive:
+            yield f"{feed.stem}/"
 
 
 def _lifetimes(settings: Settings) -> Lifetimes:

@@ -139,7 +139,7 @@ class Documents:
 
     Safe to use from several threads. A document is at most a second old, or 10 ms where the store is near. While the
     store is unwell, what is held of it is served, and says how old it is. What begins with one of `hidden` is not
-    there: a feed that became private has left documents at its public keys.
+    there: a feed that became private, or lost its archive, has left documents in the store.
     """
 
     def __init__(self, store: PolledStore, clock: Clock, hidden: tuple[str, ...] = ()) -> None:

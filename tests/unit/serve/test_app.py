@@ -323,3 +323,14 @@ def test_each_document_has_its_type(app: ASGIApp) -> None:
         "application/json",
         "text/html",
     ]
+
+
+@pytest.mark.parametrize(("archive", "status"), [(True, 200), (False, 404)])
+def test_pages_of_an_archive_that_nobody_writes_any_more_are_not_there(
+    store: MemoryStore, clock: ManualClock, archive: bool, status: int
+) -> None:
+    feeds = [feed.model_copy(update={"archive": archive}) for feed in SETTINGS.feeds]
+    app = create_app(store, SETTINGS.model_copy(update={"feeds": tuple(feeds)}), clock)
+    store.put("feeds/harbour-post/latest/2025-12-31.rss", b"<rss/>", None, STATE)
+    assert ask(app, "/feeds/harbour-post/latest/2025-12-31.rss").status == status
+    assert ask(app, RSS).status == 200
