@@ -9,6 +9,7 @@ from functools import lru_cache
 from wireroom.clock import SECOND, micros, moment
 
 IDENTITY = "identity"
+_USUAL = 256  # bytes of a header whose meaning is remembered
 _TAG = re.compile(rb'(?:W/)?("[^"]*")')
 _WEIGHTED = re.compile(r"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]*)?)\s*)?", re.IGNORECASE)
 
@@ -21,14 +22,20 @@ def fields(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
     return found
 
 
-@lru_cache(1024)
 def coding(accept_encoding: bytes, offered: tuple[str, ...]) -> str:
     """The one of those `offered` that the reader likes best, the first of equals; else identity (section 12.5.3)."""
+    return (_known_coding if len(accept_encoding) <= _USUAL else _coding)(accept_encoding, offered)
+
+
+def _coding(accept_encoding: bytes, offered: tuple[str, ...]) -> str:
     wanted = _weights(accept_encoding)
     rest = wanted.get("*", 0.0)
     weights = {name: wanted.get(name, 0.0 if name == IDENTITY else rest) for name in (*offered, IDENTITY)}
     best = max(weights, key=weights.__getitem__)
     return best if weights[best] > 0 else IDENTITY
+
+
+_known_coding = lru_cache(1024)(_coding)
 
 
 def wants_delta(a_im: bytes) -> bool:

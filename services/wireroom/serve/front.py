@@ -20,6 +20,7 @@ _LATEST = 0.5  # seconds that the store has for an answer before what is held is
 _LONGEST = 2.5  # the same where nothing is held: less than what the web server waits for when it ends
 _MOST_ASKED = 1000  # questions to the store at once
 _MOST_MADE = 4096  # answers that are kept for a second
+_LONGEST_ASKED = 1024  # bytes of what they are kept for: a head may have 64 KB, and thousands of such be kept
 _DECISIVE = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"a-im")
 _NOT_FOUND = of_text(404, "Not Found")
 
@@ -73,7 +74,9 @@ class Front:
             self._second = now // SECOND
         alike = (served, *map(asked.get, _DECISIVE))
         if (made := self._made.get(alike)) is None:
-            made = self._made[alike] = dated(self._of(served, asked, now), now)
+            made = dated(self._of(served, asked, now), now)
+            if sum(len(asked.get(name, b"")) for name in _DECISIVE) <= _LONGEST_ASKED:
+                self._made[alike] = made
         return made
 
     def document_at_once(self, key: str, asked: Mapping[bytes, bytes], cache_control: str) -> Answer | None:

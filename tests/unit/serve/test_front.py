@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -199,3 +200,16 @@ def test_questions_to_a_slow_store_are_bounded(slow: Slow, clock: ManualClock, m
         return [refused, *await asyncio.gather(*asking), await get(app, "feeds/harbour-post/opinion.rss")]
 
     assert asyncio.run(readers()) == [503, 200, 200, 200]
+
+
+@pytest.mark.parametrize("name", [b"accept-encoding", b"if-none-match", b"if-modified-since", b"a-im"])
+def test_no_reader_fills_the_memory_with_what_it_asks(app: Front, name: bytes) -> None:
+    ask(app, RSS)
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            assert app.at_once(RSS.encode(), {name: b'"%d-%b"' % (number, b"x" * 60_000)})
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 2_000_000
