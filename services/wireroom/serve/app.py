@@ -1,13 +1,14 @@
 """The web server as an application: documents by key, private feeds by partners' keys, everything else as pages."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from urllib.parse import unquote, urlsplit
 
 from starlette.types import ASGIApp
 
 from wireroom.clock import Clock, SystemClock
-from wireroom.config import Settings
+from wireroom.config import FeedSettings, Settings
 from wireroom.serve.documents import Documents
 from wireroom.serve.front import Front
 from wireroom.serve.lifetimes import Lifetimes
@@ -22,7 +23,7 @@ def create_app(
 ) -> Front:
     """The ASGI application that serves a store's documents. What it does at its end is left in `ending`."""
     clock = clock or SystemClock()
-    documents = Documents(store, clock, tuple(_hidden(settings)))
+    documents = Documents(store, clock, tuple(_hidden(settings)), _window(settings))
     app: ASGIApp = Pages(settings, documents.keys, documents, clock)
     if any(feed.private for feed in settings.feeds):
         app = private = PrivateFeeds(store, settings, clock, lambda: site, app)
@@ -38,6 +39,13 @@ def _hidden(settings: Settings) -> Iterator[str]:
             yield from (f"feeds/{feed.publication}/{feed.id}{mark}" for mark in "./")
         if not feed.archive:
             yield f"{feed.stem}/"
+
+
+def _window(settings: Settings) -> Callable[[str], int]:
+    """How many entries a document has before newer ones push any out: pages of an archive have no end."""
+    declared = {feed.stem: feed.entries for feed in settings.feeds}
+    other = FeedSettings(id="latest", publication="any").entries if settings.discover else sys.maxsize
+    return lambda key: declared.get(key.rpartition(".")[0], other)
 
 
 def _lifetimes(settings: Settings) -> Lifetimes:

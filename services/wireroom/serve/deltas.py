@@ -30,13 +30,14 @@ def entries(body: bytes) -> Sequence[Entry]:
     return [placed.entry for placed in _placed(body)]
 
 
-def delta(known: Sequence[Entry], body: bytes) -> bytes | None:
+def delta(known: Sequence[Entry], body: bytes, window: int = 0) -> bytes | None:
     """The feed without the entries that a reader of `known` has; None when only the whole one can tell what changed.
 
     That is so when an entry was taken out, other than by newer ones at the end of the list, and without a tombstone.
+    Newer ones push nothing out of a feed that has fewer entries than its `window`.
     """
     now = _placed(body)
-    if not now or _taken_out([entry.id for entry in known], [placed.entry.id for placed in now]):
+    if not now or _taken_out([entry.id for entry in known], [placed.entry.id for placed in now], window):
         return None
     had = set(known)
     pieces, at = [], 0
@@ -48,13 +49,13 @@ def delta(known: Sequence[Entry], body: bytes) -> bytes | None:
     return b"".join([*pieces, body[at:]])
 
 
-def _taken_out(before: Sequence[str], after: Sequence[str]) -> bool:
+def _taken_out(before: Sequence[str], after: Sequence[str], window: int) -> bool:
     """Whether more than the end of the list went, or it was not pushed out."""
     left = set(after)
     stayed = [ident for ident in before if ident in left]
     if len(stayed) == len(before):
         return False
-    pushed_out = len(after) >= len(before) and (not stayed or after[-1] in before)
+    pushed_out = len(after) >= max(len(before), window) and (not stayed or after[-1] in before)
     return stayed != before[: len(stayed)] or not pushed_out
 
 

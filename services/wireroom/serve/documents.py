@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import NamedTuple
 
@@ -77,17 +77,20 @@ class Served:
     """One state of the document `key`, last seen in the store at `read_at`, in microseconds since the epoch.
 
     `etag` is that of the bytes, whatever the store's own is made of. `earlier`: the entries of states before it, by the
-    ETag of each, the newest last.
+    ETag of each, the newest last. `window`: how many a feed has before newer ones push any out.
     """
 
     read_at = 0
 
-    def __init__(self, key: str, stored: Stored, earlier: Mapping[str, Sequence[Entry]] | None = None) -> None:
+    def __init__(
+        self, key: str, stored: Stored, earlier: Mapping[str, Sequence[Entry]] | None = None, window: int = 0
+    ) -> None:
         self.key = key
         self.public = is_public(key)
         self.stored = stored
         self.etag = etag(stored.body)
         self.earlier = earlier or {}
+        self._window = window
         self.forms = forms(stored.body, self.etag)
         self._since: dict[str, Forms | None] = {}
         self.withdrawn = _is_tombstone(key, stored.body)
@@ -102,12 +105,12 @@ class Served:
         if not has_deltas(self.key):
             return Served(self.key, stored)
         known = {**self.earlier, self.etag: entries(self.stored.body)}
-        return Served(self.key, stored, dict(list(known.items())[-_EARLIER:]))
+        return Served(self.key, stored, dict(list(known.items())[-_EARLIER:]), self._window)
 
     def since(self, etag: str) -> "Forms | None":
         """What is new since one of the earlier states, with the ETags of the whole; None when that is not worth it."""
         if etag not in self._since:
-            part = delta(self.earlier[etag], self.stored.body)
+            part = delta(self.earlier[etag], self.stored.body, self._window)
             small = part is not None and len(part) <= len(self.stored.body) // 2  # compressing it holds up the others
             self._since[etag] = forms(part, self.etag) if part is not None and small else None
         return self._since[etag]
@@ -139,11 +142,19 @@ class Documents:
 
     Safe to use from several threads. A document is at most a second old, or 10 ms where the store is near. While the
     store is unwell, what is held of it is served, and says how old it is. What begins with one of `hidden` is not
-    there: a feed that became private, or lost its archive, has left documents in the store.
+    there: a feed that became private, or lost its archive, has left documents in the store. `window`: of the feed
+    that a key belongs to.
     """
 
-    def __init__(self, store: PolledStore, clock: Clock, hidden: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        store: PolledStore,
+        clock: Clock,
+        hidden: tuple[str, ...] = (),
+        window: Callable[[str], int] = lambda key: 0,
+    ) -> None:
         self._hidden = hidden
+        self._window = window
         self._fresh = SECOND // 100 if store.near else SECOND
         self._store = store
         self._clock = clock
@@ -193,7 +204,7 @@ class Documents:
         if stored is None:
             return self._keep(key, Held(None, now), known)
         if known is None:
-            served = Served(key, stored)
+            served = Served(key, stored, window=self._window(key))
         else:
             served = known if stored is known.stored else known.followed_by(stored)
         served.read_at = now

@@ -235,6 +235,18 @@ def test_a_reader_may_have_what_is_new_alone(app: ASGIApp, store: MemoryStore, c
     assert (whole.status, whole.headers.get("im")) == (200, None)
 
 
+@pytest.mark.parametrize(("entries", "status"), [(3, 226), (4, 200)])
+def test_a_withdrawal_from_a_feed_with_room_is_told_though_something_new_came(
+    store: MemoryStore, clock: ManualClock, entries: int, status: int
+) -> None:
+    feeds = [each.model_copy(update={"entries": entries}) for each in SETTINGS.feeds]
+    app = create_app(store, SETTINGS.model_copy(update={"feeds": tuple(feeds)}), clock)
+    change(store, clock, feed("c", "b", "a"))
+    known = {"A-IM": "feed", "If-None-Match": ask(app, RSS).headers["etag"]}
+    change(store, clock, feed("d", "c", "b"))
+    assert ask(app, RSS, known).status == status
+
+
 @pytest.mark.parametrize("headers", [{"A-IM": "feed"}, {"A-IM": "feed;q=0"}, {"A-IM": "gzip"}, {}])
 def test_whoever_does_not_say_what_it_has_or_wants_gets_the_whole(
     app: ASGIApp, store: MemoryStore, clock: ManualClock, headers: dict[str, str]

@@ -56,6 +56,12 @@ def test_what_was_taken_out_is_told_by_the_whole_feed_alone(before: list[str], a
     assert since(rss(*before), rss(*after)) is None
 
 
+def test_nothing_is_pushed_out_of_a_feed_that_has_room() -> None:
+    before, after = rss("c", "b", "a"), rss("d", "c", "b")
+    assert delta(entries(before), after, window=3) == rss("d")
+    assert delta(entries(before), after, window=4) is None, "a was withdrawn while d came"
+
+
 def test_a_tombstone_is_new_and_tells() -> None:
     def atom(*parts: str) -> bytes:
         return f'<feed xmlns="{ATOM}" xmlns:at="{AT}">{"".join(parts)}</feed>'.encode()
