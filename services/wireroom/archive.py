@@ -26,6 +26,11 @@ class Arrival(NamedTuple):
     entry: Entry | None
     tombstone: Tombstone | None = None
 
+    @property
+    def undated(self) -> bool:
+        """Whether it is a withdrawal dated by itself, because its sender did not know of the first publication."""
+        return self.tombstone is not None and self.key[0] == self.order.occurred_at
+
 
 class Line(NamedTuple):
     """A page in the index. `generation` and `clock` are of its state, `due` is when it changes by the clock.

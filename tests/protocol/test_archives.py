@@ -22,10 +22,12 @@ from wireroom.clock import DAY, HOUR
 from wireroom.event import ArticleEvent
 
 OLD, OLDER = NOW - 400 * DAY, NOW - 500 * DAY
+UNDATED = wd("a", 2).model_copy(update={"published_at": wd("a", 2).occurred_at})
 SCENARIOS: dict[str, Sequence[ArticleEvent]] = {
     "the feed lets go": [*[put(ident) for ident in "abcd"], put("e")],
     "old articles": [put("a", published=OLD), put("b", published=OLDER), put("c", published=OLD)],
     "an old one is withdrawn": [put("a", published=OLD), put("b", published=OLD), wd("a", 2, published=OLD)],
+    "an old one is withdrawn, undated": [put("a", published=OLD), put("b", published=OLD), UNDATED],
     "one that was let go is corrected": [*[put(ident) for ident in "abcd"], put("a", 2), put("e")],
     "one that was let go is withdrawn": [*[put(ident) for ident in "abcd"], wd("a", 2)],
 }

@@ -16,7 +16,7 @@ from wireroom.archive import Arrival, Line
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
 from wireroom.sink import Archived
 from wireroom.store import STATE
-from wireroom.worker.edition_json import edition_key
+from wireroom.worker.edition_json import decode, edition_key
 from wireroom.worker.live import ATTEMPTS, Outside
 from wireroom.worker.page import Page
 
@@ -41,6 +41,7 @@ class Archive:
         self._size = 0
         self._due: int | None = None
         self._anew: set[str] | None = None  # while all events come again: the pages that were met
+        self._undated: dict[str, Arrival] = {}  # withdrawals that any page may have the article of
 
     @property
     def due(self) -> int | None:
@@ -69,6 +70,7 @@ class Archive:
     def clear(self) -> None:
         """Forget what waits, and that all events come again."""
         self._waiting.clear()
+        self._undated.clear()
         self._size, self._anew = 0, None
 
     @property
@@ -86,8 +88,16 @@ class Archive:
         """Let arrivals wait for `write`."""
         for arrival in arrivals:
             self._waiting[archive.day_of(arrival.key)].append(arrival)
+            self._note_undated(arrival)
             content = arrival.entry.content if arrival.entry else {}
             self._size += 100 + sum(len(value) for value in content.values() if isinstance(value, str))
+
+    def _note_undated(self, arrival: Arrival) -> None:
+        known = self._undated.get(arrival.id)
+        if arrival.undated and (known is None or known.order < arrival.order):
+            self._undated[arrival.id] = arrival
+        elif arrival.tombstone and known and known.order == arrival.order:
+            del self._undated[arrival.id]  # the edition knew the page
 
     def write(self) -> None:
         """Write all that waits, and look at some pages that need it.
@@ -97,6 +107,8 @@ class Archive:
         now = self._clock.now()
         looks = () if self._due is None or self._due > now else archive.to_look_at(self._index, self._rendering, now)
         self._bring_up([*self._waiting, *islice((day for day in looks if day not in self._waiting), LOOKS)])
+        if self._anew is None:
+            self._find_undated()
         self._save()
         self._waiting.clear()
         self._size = 0
@@ -111,9 +123,30 @@ class Archive:
             return True
         left = sorted(self._index.keys() - self._anew)
         self._bring_up(left[:LOOKS])
+        if is_last := len(left) <= LOOKS:
+            self._find_undated()
+            self._waiting.clear()
+            self._size = 0
         self._unsaved |= self._etag is None
         self._save()
-        return len(left) <= LOOKS
+        return is_last
+
+    def _find_undated(self) -> None:
+        """Bring withdrawals that do not know their page to the one that has the article: all are looked through."""
+        if not self._undated:
+            return
+        found = [each for of_page in self._map(self._undated_of, sorted(self._index)) for each in of_page]
+        self.take(found)
+        self._bring_up(list(dict.fromkeys(archive.day_of(each.key) for each in found)))
+        self._undated.clear()
+
+    def _undated_of(self, day: str) -> list[Arrival]:
+        key = edition_key(self._outside.worker, self._definition.publication, f"{self._definition.name}/{day}")
+        stored = self._store.get(key)
+        if stored is None or not any(to_json(ident) in stored.body for ident in self._undated):
+            return []
+        entries = decode(key, stored.body).entries
+        return [each._replace(key=entries[ident].key) for ident, each in self._undated.items() if ident in entries]
 
     def _bring_up(self, days: Sequence[str]) -> None:
         if not days:

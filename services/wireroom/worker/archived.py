@@ -61,9 +61,9 @@ class ArchivedEdition(LiveEdition):
         moved = [_moved(change, held) for change in changes if (held := self.draft.entries.get(change.event.id))]
         before = self.draft
         super()._fold(changes, upto)
-        self._archive.take(filter(None, moved))
         self._archive.take(self._expired(before))
         self._archive.take(_arrival(change) for change in changes if not self._is_kept(change))
+        self._archive.take(filter(None, moved))
         if self._overflows():
             self._let_go()
         if self._archive.is_full:

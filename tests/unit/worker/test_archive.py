@@ -84,6 +84,28 @@ def test_a_withdrawal_may_come_first() -> None:
     assert walk(room) == {"b": 1}
 
 
+def undated(ident: str, days: int, revision: int = 2) -> ArticleEvent:
+    """As a hook makes it of a deletion that says nothing of the first publication."""
+    found = gone(ident, days, revision)
+    return found.model_copy(update={"published_at": found.occurred_at})
+
+
+def test_a_withdrawal_that_does_not_know_the_page_reaches_it() -> None:
+    room = at_rest(aged("a", 400), aged("b", 400), aged("c", 90))
+    more(room, *[put(ident) for ident in "defgh"], undated("a", 0))
+    assert walk(room) == dict.fromkeys("bcdefgh", 1)
+    more(room, aged("a", 400, 1))
+    assert walk(room) == dict.fromkeys("bcdefgh", 1)
+    more(room, aged("a", 400, 3))
+    assert walk(room)["a"] == 3
+
+
+def test_a_withdrawal_that_does_not_know_the_page_is_not_forgotten_by_a_build() -> None:
+    room = at_rest(aged("a", 400), aged("b", 400), undated("a", 0))
+    run_to_rest(room.worker(SELECTS_MORE))
+    assert walk(room) == {"b": 1}
+
+
 def test_a_correction_of_what_a_page_has_reaches_it_at_once() -> None:
     room = at_rest(*[put(ident) for ident in "abcdefgh"])
     assert any("daily/a" in shown for shown in pages(room).values())
