@@ -27,7 +27,7 @@ SCENARIOS: dict[str, Sequence[ArticleEvent]] = {
     "the feed lets go": [*[put(ident) for ident in "abcd"], put("e")],
     "old articles": [put("a", published=OLD), put("b", published=OLDER), put("c", published=OLD)],
     "an old one is withdrawn": [put("a", published=OLD), put("b", published=OLD), wd("a", 2, published=OLD)],
-    "an old one is withdrawn, undated": [put("a", published=OLD), put("b", published=OLD), UNDATED],
+    "an old one is withdrawn, undated": [put("a", published=OLD), *[put(ident) for ident in "bcdefgh"], UNDATED],
     "one that was let go is corrected": [*[put(ident) for ident in "abcd"], put("a", 2), put("e")],
     "one that was let go is withdrawn": [*[put(ident) for ident in "abcd"], wd("a", 2)],
 }

@@ -104,11 +104,11 @@ class Archive:
 
         Raises Behind where only the whole log can tell what belongs to a page, RetryAfter while the store is unwell.
         """
+        if self._anew is None:
+            self._find_undated()
         now = self._clock.now()
         looks = () if self._due is None or self._due > now else archive.to_look_at(self._index, self._rendering, now)
         self._bring_up([*self._waiting, *islice((day for day in looks if day not in self._waiting), LOOKS)])
-        if self._anew is None:
-            self._find_undated()
         self._save()
         self._waiting.clear()
         self._size = 0
@@ -118,29 +118,29 @@ class Archive:
 
         Some at a time; whether all are.
         """
+        self._find_undated()
         self.write()
         if self._anew is None:
             return True
         left = sorted(self._index.keys() - self._anew)
         self._bring_up(left[:LOOKS])
-        if is_last := len(left) <= LOOKS:
-            self._find_undated()
-            self._waiting.clear()
-            self._size = 0
         self._unsaved |= self._etag is None
         self._save()
-        return is_last
+        return len(left) <= LOOKS
 
     def _find_undated(self) -> None:
-        """Bring withdrawals that do not know their page to the one that has the article: all are looked through."""
+        """Let withdrawals wait for the page that has their article, or will have it: all are looked through."""
         if not self._undated:
             return
-        found = [each for of_page in self._map(self._undated_of, sorted(self._index)) for each in of_page]
-        self.take(found)
-        self._bring_up(list(dict.fromkeys(archive.day_of(each.key) for each in found)))
+        waiting = [each for arrivals in self._waiting.values() for each in arrivals if each.entry]
+        found = [self._undated[each.id]._replace(key=each.key) for each in waiting if each.id in self._undated]
+        for of_page in self._map(self._undated_of, sorted(self._index)):
+            found += of_page
         self._undated.clear()
+        self.take(found)
 
     def _undated_of(self, day: str) -> list[Arrival]:
+        """Those whose article a page has."""
         key = edition_key(self._outside.worker, self._definition.publication, f"{self._definition.name}/{day}")
         stored = self._store.get(key)
         if stored is None or not any(to_json(ident) in stored.body for ident in self._undated):

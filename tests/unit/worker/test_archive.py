@@ -91,8 +91,8 @@ def undated(ident: str, days: int, revision: int = 2) -> ArticleEvent:
 
 
 def test_a_withdrawal_that_does_not_know_the_page_reaches_it() -> None:
-    room = at_rest(aged("a", 400), aged("b", 400), aged("c", 90))
-    more(room, *[put(ident) for ident in "defgh"], undated("a", 0))
+    room = at_rest(aged("a", 400), aged("b", 400), aged("c", 90), *[put(ident) for ident in "defgh"])
+    more(room, undated("a", 0))
     assert walk(room) == dict.fromkeys("bcdefgh", 1)
     more(room, aged("a", 400, 1))
     assert walk(room) == dict.fromkeys("bcdefgh", 1)
@@ -101,9 +101,11 @@ def test_a_withdrawal_that_does_not_know_the_page_reaches_it() -> None:
 
 
 def test_a_withdrawal_that_does_not_know_the_page_is_not_forgotten_by_a_build() -> None:
-    room = at_rest(aged("a", 400), aged("b", 400), undated("a", 0))
+    room = at_rest(aged("a", 400), aged("b", 400), *[put(ident) for ident in "defgh"])
+    more(room, *[put("o", revision, sections=("other",)) for revision in range(1, 300)], undated("a", 0))
+    room.clock.time += 40 * DAY  # after which nothing is remembered as seen
     run_to_rest(room.worker(SELECTS_MORE))
-    assert walk(room) == {"b": 1}
+    assert walk(room) == dict.fromkeys("bdefgh", 1)
 
 
 def test_a_correction_of_what_a_page_has_reaches_it_at_once() -> None:
