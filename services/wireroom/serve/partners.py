@@ -15,7 +15,8 @@ from wireroom.config_partners import PartnerSettings
 
 PREFIX = "/private/"
 _ID = "[a-z0-9][a-z0-9-]{0,63}"
-_PATH = re.compile(rf"(feeds/({_ID}/{_ID})(?:/[A-Za-z0-9_-]+)*\.(?:rss|atom|json))", re.ASCII)
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"  # of a page of an archive
+_PATH = re.compile(rf"(feeds/({_ID}/{_ID})(?:/{_DAY})?\.(?:rss|atom|json))", re.ASCII)
 
 
 class Asked(NamedTuple):

@@ -362,3 +362,12 @@ def close(partners: Partnership) -> None:
     found = partners.site._rest
     assert isinstance(found, PrivateFeeds)
     found._log.close()
+
+
+@pytest.mark.parametrize("page", ["x" * 2_000, "2026", "2026-01-01/2026-01-01"])
+def test_what_can_be_no_document_is_not_kept_as_one(partners: Partnership, page: str) -> None:
+    """One such request must not make reports of all partners fail, nor fill the log."""
+    text, _ = partners.key()
+    assert partners.ask(f"/{WIRE}/{page}.rss", text).status == 404
+    close(partners)
+    assert {record.document for record in logged(partners) if isinstance(record, Access)} == {"-"}
