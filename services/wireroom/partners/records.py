@@ -38,11 +38,11 @@ class Access:
     def is_held(self) -> bool:
         """Whether the partner has the state afterwards: it was sent whole, or was there already (304).
 
-        304 on `*` says only that there is a document.
+        304 on `*` says only that there is a document, and on a date that the date is later: anybody may send such.
         """
         if self.generation is None:
             return False
-        return self.known != ANY if self.status == 304 else self.status == 200 and self.method == "GET"
+        return self.known not in (None, ANY) if self.status == 304 else self.status == 200 and self.method == "GET"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,12 @@ def access(
     method: str = "GET",
     known: str | None = None,
     document: str = RSS,
+    dated: bool = False,
 ) -> Access:
+    """`dated`: it named no ETag, but a date."""
     etag = f'"tag{generation}"' if generation is not None else None
+    if status == 304 and not dated:
+        known = known or etag
     return Access(second * SECOND, partner, "0123456789ab", document, method, status, etag, generation, known, 100)
 
 

@@ -53,6 +53,12 @@ def test_304_on_any_state_proves_nothing() -> None:
     assert verdict(access(2, 1), access(60, 2, 304, known="*")) is Verdict.HAS
 
 
+def test_304_on_a_date_proves_nothing() -> None:
+    """A clock that is fast, or any date in the future, gets 304 for what was never sent."""
+    assert verdict(access(2, 1), access(60, 2, 304, dated=True)) is Verdict.HAS
+    assert verdict(access(2, 1), access(60, 2), access(61, 2, 304, dated=True)) is Verdict.SENT
+
+
 def test_a_server_that_was_behind_gives_it_again() -> None:
     assert verdict(access(2, 1), access(60, 2), access(61, 1)) is Verdict.HAS
     assert verdict(access(2, 1), access(60, 2), access(61, 1), access(62, 2)) is Verdict.SENT
