@@ -46,7 +46,8 @@ class Page(LiveEdition):
             return self.base or empty
         if not self._anew:
             raise Behind(self.key)
-        return replace(self.base, definition=empty.definition, entries={}, gone={})
+        withdrawn = {ident: order for ident, order in self.base.gone.items() if order.withdrawn}  # by any definition
+        return replace(self.base, definition=empty.definition, entries={}, gone=withdrawn)
 
     def render(self, edition: Edition) -> Sequence[Document]:
         """None where nothing was ever shown; what an edition that was lost left behind is written over."""

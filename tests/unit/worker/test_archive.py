@@ -108,6 +108,16 @@ def test_a_withdrawal_that_does_not_know_the_page_is_not_forgotten_by_a_build() 
     assert walk(room) == dict.fromkeys("bdefgh", 1)
 
 
+def test_what_is_withdrawn_is_not_shown_while_pages_are_built_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large archive is written before all of the log is read, and so before the withdrawal."""
+    monkeypatch.setattr("wireroom.worker.archive.PAGES", 0)
+    room = at_rest(aged("a", 400), aged("b", 400), *[put(ident) for ident in "defgh"])
+    more(room, *[put("o", revision, sections=("other",)) for revision in range(1, 300)], gone("a", 400))
+    room.clock.time += 40 * DAY  # after which nothing is remembered as seen
+    run_to_rest(room.worker(SELECTS_MORE))
+    assert walk(room) == dict.fromkeys("bdefgh", 1)
+
+
 def test_a_correction_of_what_a_page_has_reaches_it_at_once() -> None:
     room = at_rest(*[put(ident) for ident in "abcdefgh"])
     assert any("daily/a" in shown for shown in pages(room).values())
