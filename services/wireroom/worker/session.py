@@ -259,7 +259,8 @@ class Session:
 
     def _timeout(self) -> float:
         """Seconds until something is due."""
-        if self.reader.backlog or self.assignment.behind or self.assignment.refills:
+        building = (self.assignment.behind or self.assignment.refills) and not self.second.rests
+        if self.reader.backlog or building:
             return 0
         times = [t for live in self.assignment.editions.values() for t in (live.flush_at, live.due) if t is not None]
         now = self.clock.now()
