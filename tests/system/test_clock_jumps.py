@@ -1,4 +1,4 @@
-"""A worker whose clock jumps by hours decides nothing more, red, with the reason; another takes over. On Kafka and S3."""
+"""A worker whose clock jumps by hours decides nothing more, red, with the reason; another takes over."""
 
 import subprocess
 import sys
