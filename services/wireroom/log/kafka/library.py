@@ -98,7 +98,11 @@ class Tokens(AbstractTokenProvider):  # type: ignore[misc]  # the library has no
 
 
 class Manager(KafkaConnectionManager):  # type: ignore[misc]
-    """Remembers why connections failed: kafka-python logs it, and raises that no broker was found."""
+    """Remembers why connections failed: kafka-python logs it, and raises that no broker was found.
+
+    Where somebody answers and hangs up, as a load balancer without brokers does, kafka-python would count that as a
+    connection, and make the next one at once, hundreds a second.
+    """
 
     def __init__(self, net: NetworkSelector, **config: object) -> None:
         super().__init__(net, **config)
@@ -107,7 +111,12 @@ class Manager(KafkaConnectionManager):  # type: ignore[misc]
     async def _connect(self, node: object, conn: KafkaConnection, **options: object) -> None:
         for future in (conn.init_future, conn.close_future):
             future.add_errback(self._remember)
-        await super()._connect(node, conn, **options)
+        lasting = options.pop("reset_backoff_on_connect", True)
+        await super()._connect(node, conn, reset_backoff_on_connect=False, **options)
+        if not conn.connected:
+            self.update_backoff(conn.node_id)
+        elif lasting:
+            self.reset_backoff(conn.node_id)
 
     def _remember(self, failure: BaseException) -> None:
         self.failures.appendleft(failure)
