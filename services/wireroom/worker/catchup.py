@@ -211,7 +211,7 @@ class SecondReader:
         if self.rests:
             return False
         try:
-            return self._go_on(backlog)
+            return self._turn(backlog)
         except RegistryAway as away:
             log.warning("%s: what is behind waits: %s", self._outside.worker, away)
             self._rest_until = self._outside.clock.now() + round(away.seconds * SECOND)
@@ -222,7 +222,7 @@ class SecondReader:
         """Whether it waits for a registry."""
         return self._outside.clock.now() < self._rest_until
 
-    def _go_on(self, backlog: bool) -> bool:
+    def _turn(self, backlog: bool) -> bool:
         if self._pass is None:
             keys = self._assignment.behind or (set() if backlog else self._assignment.refills)
             if not keys:
