@@ -23,7 +23,7 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 from wireroom.clock import micros, moment
 from wireroom.compatibility import breaks, understood
 from wireroom.document import DocumentChanged
-from wireroom.errors import Fault, Red, Reject
+from wireroom.errors import Fault, Red, Reject, RetryAfter
 from wireroom.event import ArticleEvent
 from wireroom.faults import MAX_EVENT
 from wireroom.log import Message
@@ -39,7 +39,7 @@ _PACKAGE = Path(__file__).parent
 SCHEMAS = next(path for path in (_PACKAGE / "schemas", _PACKAGE.parents[1] / "schemas") if path.is_dir())
 _FRAMING = "c3 01 and a fingerprint; or 00 and a schema's number, if registry.url is set"
 _TOLD = 5  # reasons against a schema that are shown
-_ELSEWHERE = "set registry.url to the registry of the producer, and start this worker again; nothing is lost meanwhile"
+_ELSEWHERE = "register it, or set registry.url to the registry of the producer; nothing is lost meanwhile"
 _UNLIKE_OURS = "compare it with `wireroom schemas check`; a newer version of this worker may know it; nothing is lost"
 _BROKEN = (EOFError, IndexError, OverflowError, ValueError)  # what fastavro raises on garbage
 
@@ -53,6 +53,10 @@ class UnknownSchema(Red):
         self, what: str, remedy: str = "upgrade this worker, workers come before producers; nothing is lost meanwhile"
     ) -> None:
         super().__init__(what, remedy)
+
+
+class RegistryAway(RetryAfter):
+    """The schema of a record cannot be learnt now: what stands before and beside it can be read all the same."""
 
 
 class Registry(Protocol):
@@ -88,7 +92,8 @@ class Codec:
     def read(self, value: bytes) -> dict[str, Any]:
         """The datum of a value.
 
-        Raises Reject when it is broken, UnknownSchema when a newer version wrote it; with a registry, RetryAfter, Red.
+        Raises Reject when it is broken, UnknownSchema when a newer version wrote it; with a registry also
+        RegistryAway and Red.
         """
         _refuse_large(value)
         if not value:
@@ -111,6 +116,8 @@ class Codec:
             schema = self._foreign_schema(registry.schema(int.from_bytes(number)))
         except ValueError as error:
             raise UnknownSchema(f"{which} may not be read: {error}", _UNLIKE_OURS) from error
+        except RetryAfter as unwell:
+            raise RegistryAway(f"{which} is not known yet: {unwell}", unwell.seconds) from unwell
         if schema is None:
             raise UnknownSchema(f"there is no {which}", _ELSEWHERE)
         if len(self.foreign) >= _FOREIGN:
@@ -213,7 +220,7 @@ def _headers(event: ArticleEvent) -> Mapping[str, bytes]:
 def decode(value: bytes) -> ArticleEvent:
     """The event of a value.
 
-    Raises Reject (InvalidEvent with every fault) or UnknownSchema; while `reading`, also RetryAfter and Red.
+    Raises Reject (InvalidEvent with every fault) or UnknownSchema; while `reading`, also RegistryAway and Red.
     """
     datum = _EVENTS.read(value)
     if datum["kind"] == "UNKNOWN":

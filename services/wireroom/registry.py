@@ -19,6 +19,7 @@ from wireroom.errors import Red, RetryAfter
 from wireroom.http_body import read_body
 
 CONNECT, READ, WHOLE = 2.0, 5.0, 8.0  # seconds for a connection, for silence, for all of an answer's body
+REST = 15.0  # seconds for which a worker asks no more after it did not answer
 LARGEST = 1_000_000  # bytes of an answer; our schemas take ten thousand
 _WHO = "the schema registry"
 _TYPE = "application/vnd.schemaregistry.v1+json"
@@ -40,13 +41,23 @@ class SchemaRegistry:
     def __init__(self, settings: RegistrySettings) -> None:
         """Open `settings.url`, which must be given; nothing is sent yet."""
         self._url = (settings.url or "").rstrip("/")
+        self._rest_until = 0.0
         self._http = PoolManager(
             timeout=Timeout(connect=CONNECT, read=READ), headers=_headers(settings), ca_certs=settings.ca
         )
 
     def schema(self, number: int) -> object | None:
-        """The schema with a number, as JSON; None when there is none. Raises ValueError when it is none of Avro's."""
-        answer = self._ask("GET", f"/schemas/ids/{number}")
+        """The schema with a number, as JSON; None when there is none. Raises ValueError when it is none of Avro's.
+
+        A registry that did not answer is left alone for a while: who asks has other things to do.
+        """
+        if (seconds := self._rest_until - time.monotonic()) > 0:
+            raise RetryAfter("the schema registry did not answer just now", seconds)
+        try:
+            answer = self._ask("GET", f"/schemas/ids/{number}")
+        except RetryAfter as unwell:
+            self._rest_until = time.monotonic() + REST
+            raise RetryAfter(str(unwell), REST) from unwell
         return None if answer is None else _schema(answer)
 
     def versions(self, subject: str) -> dict[int, object]:

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -74,6 +76,33 @@ def test_a_topic_that_is_missing_stops_a_worker(broker: Broker, tmp_path: Path) 
     newsroom = Newsroom(tmp_path, WIREROOM_LOG__URL=broker.url, WIREROOM_LOG__PREFIX="nobody.")
     for command in (["worker", "feeds", "--drain"], ["status"]):
         assert "To mend it: wireroom topics apply" in newsroom.run(*command, expect=1)
+
+
+BREAKING = """
+import time
+from kafka.net.selector import NetworkSelector
+from wireroom.cli import main
+
+turn, begin = NetworkSelector._poll_once, time.monotonic()
+
+def broken(self, *timeout, **options):
+    if time.monotonic() > begin + 6:
+        raise OSError("the selector broke")
+    return turn(self, *timeout, **options)
+
+NetworkSelector._poll_once = broken
+main()
+"""
+
+
+def test_a_worker_ends_when_the_thread_that_talks_to_brokers_dies(newsroom: Newsroom) -> None:
+    """It would try again for ever: to the caller a broken selector looks like brokers that are away."""
+    command = [sys.executable, "-c", BREAKING, "worker", "feeds"]
+    done = subprocess.run(
+        command, cwd=newsroom.folder, env=newsroom.environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 70
+    assert "the selector broke" in done.stderr
 
 
 def test_brokers_that_are_away_are_told(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """Workers in threads, until a signal or a failure ends them all."""
 
 import logging
+import os
 import signal
 import sys
+import threading
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -12,6 +15,7 @@ from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from wireroom.cli._outcome import BUG
 from wireroom.clock import SystemClock
 from wireroom.config import Settings
 from wireroom.connect import foreign_events, installed, open_log, open_store
@@ -102,8 +106,16 @@ def tell(level: int = logging.INFO) -> None:
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S"
     )
     log.setLevel(level)
+    threading.excepthook = _died
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # what strangers send wrong would fill the disk
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what goes wrong there is told in our words
+
+
+def _died(what: threading.ExceptHookArgs) -> None:
+    """A thread that nobody watches died, such as the one by which kafka-python talks to brokers: nothing can go on."""
+    traceback.print_exception(what.exc_value)
+    sys.stderr.flush()
+    os._exit(BUG)
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 It builds in memory, a slice at a time, and writes once; the edition then joins the roster of the next commit.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wireroom.clock import DAY
+from wireroom.clock import DAY, SECOND
+from wireroom.codec import RegistryAway
 from wireroom.edition import Change, Edition, Window, fold, needs_refill
 from wireroom.event import ArticleEvent, Kind, Order
 from wireroom.log import Log, Partition, Record
@@ -20,6 +22,7 @@ from wireroom.worker.seen import Seen
 SLICE = 250  # records read between two looks at the first reader's log
 EVER = 10_000 * 366 * DAY  # further back than a date can be
 RESERVE = 20  # how many windows a build keeps in reserve, against withdrawals further on in the log
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -192,6 +195,7 @@ class SecondReader:
         self._fence = fence
         self._pass: Pass | None = None
         self._reserve: dict[str, int] = {}
+        self._rest_until = 0
 
     def follow(self) -> None:
         """The assignment changed: what was being built is dropped, unless all of it is still ours."""
@@ -200,7 +204,25 @@ class SecondReader:
             self._pass = None
 
     def step(self, backlog: bool) -> bool:
-        """Go on by one slice; False when there is nothing to do. Refills wait until the first reader has no backlog."""
+        """Go on by one slice; False when there is nothing to do. Refills wait until the first reader has no backlog.
+
+        Where a schema cannot be learnt now, only what is being built waits.
+        """
+        if self.rests:
+            return False
+        try:
+            return self._turn(backlog)
+        except RegistryAway as away:
+            log.warning("%s: what is behind waits: %s", self._outside.worker, away)
+            self._rest_until = self._outside.clock.now() + round(away.seconds * SECOND)
+            return False
+
+    @property
+    def rests(self) -> bool:
+        """Whether it waits for a registry."""
+        return self._outside.clock.now() < self._rest_until
+
+    def _turn(self, backlog: bool) -> bool:
         if self._pass is None:
             keys = self._assignment.behind or (set() if backlog else self._assignment.refills)
             if not keys:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
-from wireroom.clock import MINUTE, SteadyClock
+from wireroom.clock import MINUTE, SECOND, SteadyClock
 from wireroom.config import Publication
 from wireroom.document import Document
 from wireroom.edition import Change, Edition, Entry, Known, due, needs_refill, newest_first, shown, stamp
@@ -52,6 +52,20 @@ class Outside:
     remember: Callable[[], None]
     fence: Callable[[], None]
     map: Mapper
+
+    def check_clock(self) -> None:
+        """Raises Red when the clock of this machine went back, or is off the store's, by more than a minute.
+
+        What an edition that was read had recorded counts as told by it.
+        """
+        now = self.clock.machine.now()
+        behind, apart = self.clock.now() - now, abs(now - self.store.now())
+        if max(behind, apart) > MINUTE:
+            raise Red(
+                f"the clock of this machine is wrong: {behind // SECOND} s behind what was decided before,"
+                f" {apart // SECOND} s off the store",
+                "set the clock (NTP) and start again",
+            )
 
 
 class LiveEdition:
@@ -215,7 +229,7 @@ class LiveEdition:
         definition is wrong.
         """
         for _ in range(ATTEMPTS):
-            self._check_clock()
+            self._outside.check_clock()
             if self._stale:
                 self._merge_again(upto)
             self._fold((), upto if self.dirty else {})
@@ -241,15 +255,6 @@ class LiveEdition:
         if self.base is not None and not documents and not self.base.documents:
             new = replace(new, applied=self.base.applied, clock=self.base.clock)
         return new == self.base
-
-    def _check_clock(self) -> None:
-        now, recorded = self._outside.clock.machine.now(), self.base.clock if self.base else 0
-        apart = abs(now - self._outside.store.now())
-        if now < recorded - MINUTE or apart > MINUTE:
-            raise Red(
-                f"the clock of this machine is wrong: it is behind {self.key} or {apart // 1_000_000} s off the store",
-                "set the clock (NTP) and start again",
-            )
 
     def lift(self, entries: Iterable[Entry]) -> bool:
         """Write the articles' own documents, as of now; False where the edition has no such."""

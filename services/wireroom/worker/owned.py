@@ -4,6 +4,7 @@ import hashlib
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pydantic_core import from_json, to_json
 
@@ -12,6 +13,14 @@ from wireroom.log import Assigned, Commit, Partition
 from wireroom.store import STATE, Store
 
 log = logging.getLogger(__name__)
+
+
+class Blocked(NamedTuple):
+    """Why the next record of a partition cannot be read, and from when it is tried again. Red: a person must act."""
+
+    reason: str
+    until: int
+    is_red: bool
 
 
 @dataclass(eq=False)
@@ -27,7 +36,8 @@ class Owned:
     end: int  # of the partition when it was gained
     live: dict[str, str] = field(default_factory=dict)
     met: set[str] = field(default_factory=set)
-    blocked: bool = False
+    blocked: Blocked | None = None
+    paused: bool = False  # while it is blocked and not yet tried again
     changed: bool = False  # the roster differs from the one committed
 
     def __post_init__(self) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from wireroom import codec
-from wireroom.clock import MINUTE, Clock
+from wireroom.clock import MINUTE, SECOND, Clock
 from wireroom.edition import Change
+from wireroom.errors import WireroomError
 from wireroom.event import Kind, Order
 from wireroom.log import BACKFILL, Consumer, Partition, Record
 from wireroom.sink import Direct, Sink
@@ -15,11 +16,12 @@ from wireroom.worker.assignment import Assignment
 from wireroom.worker.cleaning import cleaned
 from wireroom.worker.intake import Arrival, Intake
 from wireroom.worker.live import LiveEdition
-from wireroom.worker.owned import Owned
+from wireroom.worker.owned import Blocked, Owned
 from wireroom.worker.quarantine import Quarantine
 from wireroom.worker.seen import Seen
 
 BATCH = 500
+RECHECK = 30.0  # seconds after which a schema that is not known is looked for again: it may be registered by then
 log = logging.getLogger(__name__)
 
 
@@ -58,7 +60,6 @@ class FirstReader:
     ) -> None:
         self.backlog = Backlog()
         self.direct: dict[str, tuple[Order, Direct]] = {}  # documents without an edition: the winner of each
-        self.red: str | None = None
         self._sink = sink
         self._consumer = consumer
         self._intake = intake
@@ -67,12 +68,20 @@ class FirstReader:
         self._pace = pace
         self._quarantine = quarantine
 
+    @property
+    def red(self) -> str | None:
+        """Why a partition is paused until a person acts; None when none is."""
+        blocked = (owned.blocked for owned in self._assignment.owned.values())
+        return next((each.reason for each in blocked if each and each.is_red), None)
+
     # ---- polling -----------------------------------------------------------------------------------------------
 
     def poll(self, timeout: float) -> Sequence[Record]:
         """The next records; the archive's only while nothing live waits."""
         owned = self._assignment.owned.values()
-        blocked = [o.partition for o in owned if o.blocked]
+        for each in owned:
+            each.paused = each.blocked is not None and self._pace.clock.now() < each.blocked.until
+        blocked = [o.partition for o in owned if o.paused]
         archive = [o.partition for o in owned if o.partition.topic == BACKFILL]
         live = [o.partition for o in owned if o.partition.topic != BACKFILL]
         limit = 1 if self.careful else BATCH
@@ -96,7 +105,7 @@ class FirstReader:
         return self._consumer.poll(timeout, limit)
 
     def _lag(self, partitions: Sequence[Partition]) -> int:
-        return sum(self._consumer.lag(p) for p in partitions if not self._assignment.owned[p].blocked)
+        return sum(self._consumer.lag(p) for p in partitions if not self._assignment.owned[p].paused)
 
     @property
     def careful(self) -> bool:
@@ -114,12 +123,14 @@ class FirstReader:
         positions: dict[Partition, int] = {}
         changes: dict[str, list[Change]] = defaultdict(list)
         direct: dict[str, tuple[Order, Direct]] = {}
+        blocked: list[Owned] = []
         for record in records:
             owned = self._assignment.owned.get(record.partition)
-            if owned is None or owned.blocked or record.offset < positions.get(record.partition, owned.position):
+            if owned is None or owned.paused or record.offset < positions.get(record.partition, owned.position):
                 continue
             arrival = self._accept(owned, record)
             if owned.blocked:
+                blocked.append(owned)
                 continue
             if arrival is not None:
                 self._sort(arrival, owned, changes)
@@ -128,18 +139,28 @@ class FirstReader:
                 self._keep_winner(arrival, direct)
             positions[record.partition] = record.offset + 1
         self._settle(positions, changes, direct)
+        for owned in blocked:
+            self._consumer.seek(owned.partition, owned.position)  # what follows was delivered, and left
 
     def _accept(self, owned: Owned, record: Record) -> Arrival | None:
+        owned.blocked = None
         if self._quarantine.condemned(record):
             self._intake.give_up(record)
             return None
         try:
             return self._intake.accept(owned.source, record)
         except codec.UnknownSchema as red:
-            owned.blocked = True
-            self.red = f"{record.partition.topic} is paused at offset {record.offset}: {red}"
-            log.error("%s: %s", self._sink.name, self.red)
-            return None
+            self._block(owned, record, red, RECHECK, is_red=True)
+        except codec.RegistryAway as unwell:
+            self._block(owned, record, unwell, unwell.seconds, is_red=False)
+        return None
+
+    def _block(self, owned: Owned, record: Record, why: WireroomError, seconds: float, *, is_red: bool) -> None:
+        """Read nothing more of this partition for a while; the others go on. Only a poll begins it again."""
+        owned.paused = True
+        reason = f"{record.partition.topic} is paused at offset {record.offset}: {why}"
+        log.log(logging.ERROR if is_red else logging.WARNING, "%s: %s", self._sink.name, reason)
+        owned.blocked = Blocked(reason, self._pace.clock.now() + round(seconds * SECOND), is_red)
 
     def _sort(self, arrival: Arrival, owned: Owned, changes: dict[str, list[Change]]) -> None:
         event = arrival.event

@@ -75,7 +75,7 @@ class Session:
         self.intake = Intake(sink, self.publications, self.letters, GivenUp(store, sink.name))
         self.map = executor.map if executor else map
         self.member = uuid4().hex
-        outside = Outside(
+        self.outside = outside = Outside(
             store=store,
             clock=steady,
             documents=self.documents,
@@ -190,6 +190,7 @@ class Session:
         if changed := self.assignment.update(self.consumer):
             self._start_anew()
             records = ()
+        self.outside.check_clock()  # before anything is decided by it
         self.quarantine.follow(self.assignment.owned.values())
         self.quarantine.begin(records)
         self._read(records)
@@ -259,7 +260,8 @@ class Session:
 
     def _timeout(self) -> float:
         """Seconds until something is due."""
-        if self.reader.backlog or self.assignment.behind or self.assignment.refills:
+        building = (self.assignment.behind or self.assignment.refills) and not self.second.rests
+        if self.reader.backlog or building:
             return 0
         times = [t for live in self.assignment.editions.values() for t in (live.flush_at, live.due) if t is not None]
         now = self.clock.now()

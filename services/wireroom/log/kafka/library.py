@@ -5,8 +5,10 @@ talks to the brokers; none is made before it is used, so that a process may fork
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Protocol, TypeVar
 
 import crc32c  # noqa: F401  # without it kafka-python checks records in Python, 1,500 times slower, and says nothing
@@ -20,12 +22,17 @@ from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.abstract import AbstractPartitionAssignor, RebalanceProtocol
 from kafka.future import Future
 from kafka.net.compat import KafkaNetClient
+from kafka.net.connection import KafkaConnection
+from kafka.net.manager import KafkaConnectionManager
 from kafka.net.sasl.oauth import AbstractTokenProvider
+from kafka.net.selector import NetworkSelector
+from kafka.net.transport import KafkaTCPTransport
 from kafka.protocol.consumer.group import JoinGroupResponse
 from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment, ConsumerProtocolSubscription
 from kafka.structs import OffsetAndMetadata
 
 from wireroom.errors import Fault, Red, Reject, RetryAfter
+from wireroom.log.kafka.refusals import refusal
 
 __all__ = [
     "AbstractPartitionAssignor",
@@ -58,6 +65,9 @@ SOUND = (
 )
 RESTORE = "restore the topic, or set the group's offset to what is left; see docs/kafka.md, Damage"
 
+SEEN = 8  # failures that are remembered: the last one may only say that there was no time left
+UNWANTED = (failures.SaslAuthenticationFailedError, failures.UnsupportedSaslMechanismError)  # how we log in
+
 Place = tuple[str, int]  # a partition as the brokers call it
 Client = TypeVar("Client")
 
@@ -85,6 +95,42 @@ class Tokens(AbstractTokenProvider):  # type: ignore[misc]  # the library has no
     def token(self) -> str:
         """The one that is good now."""
         return self._current()
+
+
+class Manager(KafkaConnectionManager):  # type: ignore[misc]
+    """Remembers why connections failed: kafka-python logs it, and raises that no broker was found.
+
+    Where somebody answers and hangs up, as a load balancer without brokers does, kafka-python would count that as a
+    connection, and make the next one at once, hundreds a second.
+    """
+
+    def __init__(self, net: NetworkSelector, **config: object) -> None:
+        super().__init__(net, **config)
+        self.failures: deque[BaseException] = deque(maxlen=SEEN)
+
+    async def _connect(self, node: object, conn: KafkaConnection, **options: object) -> None:
+        for future in (conn.init_future, conn.close_future):
+            future.add_errback(self._remember)
+        lasting = options.pop("reset_backoff_on_connect", True)
+        await super()._connect(node, conn, reset_backoff_on_connect=False, **options)
+        if not conn.connected:
+            self.update_backoff(conn.node_id)
+        elif lasting:
+            self.reset_backoff(conn.node_id)
+
+    def _remember(self, failure: BaseException) -> None:
+        self.failures.appendleft(failure)
+
+    async def _build_transport(self, *node: object, **options: object) -> KafkaTCPTransport:
+        transport = await super()._build_transport(*node, **options)
+        transport._sock_recv = partial(_answer_first, transport._sock_recv)
+        return transport
+
+
+def _answer_first(receive: Callable[[], tuple[bytes, Exception | None]]) -> tuple[bytes, Exception | None]:
+    """What a broker says before it hangs up: kafka-python drops it, and with it why a password was refused."""
+    data, failure = receive()
+    return data, None if data else failure
 
 
 class Connection:
@@ -133,18 +179,25 @@ class Connection:
 
     def _make(self, kind: Callable[..., Client], **options: object) -> Client:
         clients: list[KafkaNetClient] = []
+        managers: list[Manager] = []
 
         def client(**config: object) -> KafkaNetClient:
-            clients.append(KafkaNetClient(**config))
+            net = NetworkSelector(**config)
+            managers.append(Manager(net, **config))
+            clients.append(KafkaNetClient(net, managers[-1]))
             return clients[-1]
 
-        with explained("the brokers cannot be reached"):
+        doing = "the brokers cannot be reached"
+        with explained(doing):
             try:
                 return kind(kafka_client=client, **self._options, **options)
-            except BaseException:
+            except BaseException as error:
                 for each in clients:  # a client that found no broker leaves its thread behind
                     each.close()
-                raise
+                if not isinstance(error, failures.KafkaTimeoutError):
+                    raise
+                why = [failure for each in managers for failure in each.failures]
+                raise next((each for each in why if isinstance(each, UNWANTED)), refusal(doing, why)) from error
 
 
 def codecs() -> Mapping[str, bool]:
@@ -161,6 +214,8 @@ def explained(doing: str) -> Iterator[None]:
         raise Reject("too-large", [Fault("value", str(error), "less than the topic's max.message.bytes")]) from error
     except (failures.AuthorizationError, failures.SaslAuthenticationFailedError) as error:
         raise Red(f"Kafka refuses us: {doing}: {error!r}", "mend `log.security`, or grant what is missing") from error
+    except failures.UnsupportedSaslMechanismError as error:
+        raise Red(f"{doing}: the broker has another way to log in", "mend `log.security.mechanism`") from error
     except (failures.KafkaConfigurationError, failures.UnsupportedVersionError) as error:
         raise Red(f"{doing}: {error}", "mend `log`, or use brokers of Kafka 3.0 or later") from error
     except (failures.KafkaError, OSError) as error:

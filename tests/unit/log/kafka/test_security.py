@@ -1,11 +1,13 @@
 import base64
 import json
+import re
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from kafka.net.sasl import get_sasl_mechanism
 from pydantic import SecretStr
 
 from wireroom.config import Security
@@ -91,3 +93,17 @@ def test_a_token_for_a_client_is_kept_for_most_of_its_life(issuer: HTTPServer, m
     assert current() == "token 2"
     pair = base64.b64encode(b"me%3A:p").decode()
     assert issuer.asked[0] == (f"Basic {pair}", b"grant_type=client_credentials")  # type: ignore[attr-defined]
+
+
+def test_aws_credentials_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = options(Security(tls=True, mechanism="AWS_MSK_IAM"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    told = {}
+    for secret in ("one", "two"):
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
+        mechanism = get_sasl_mechanism(settings["sasl_mechanism"])(host="b-1.example", **settings)
+        told[secret] = json.loads(mechanism.auth_bytes())
+    assert (told["one"]["host"], told["one"]["action"]) == ("b-1.example", "kafka-cluster:Connect")
+    assert re.fullmatch(r"AKIAEXAMPLE/\d{8}/eu-west-1/kafka-cluster/aws4_request", told["one"]["x-amz-credential"])
+    assert told["one"]["x-amz-signature"] != told["two"]["x-amz-signature"]
