@@ -52,7 +52,6 @@ def assert_unchanged_is_not_sent_again(daily: Site, miniflux: Miniflux, feeds: d
         for feed in [*feeds.values()] * 3:
             miniflux.refresh(feed)
     assert [each.status for each in fetched] == [304] * 9
-    assert all({"if-none-match", "if-modified-since"} <= each.headers.keys() for each in fetched)
 
 
 def assert_an_update_is_no_second_entry(daily: Site, miniflux: Miniflux, feeds: dict[str, int]) -> None:
@@ -106,10 +105,9 @@ def test_a_feed_that_moved_is_followed(daily: Site, miniflux: Miniflux) -> None:
     miniflux.move(feed, f"{daily.url}/rss.xml")
     with daily.watched() as fetched:
         miniflux.refresh(feed)
-        daily.room.publish(story(1, 2), story(2))
-        daily.shows("s2 at 1", "s1 at 2")
-    passed = [(each.path, each.status) for each in fetched if each.headers.get("user-agent", "").find("Miniflux") >= 0]
-    assert passed == [("/rss.xml", 301), ("/feeds/daily/latest.rss", 304)]
+    assert [(each.path, each.status) for each in fetched] == [("/rss.xml", 301), ("/feeds/daily/latest.rss", 304)]
+    daily.room.publish(story(1, 2), story(2))
+    daily.shows("s2 at 1", "s1 at 2")
     miniflux.refresh(feed)
     assert miniflux.titles(feed) == ["s2 at 1", "s1 at 2"]
 
