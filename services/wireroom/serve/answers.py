@@ -63,7 +63,7 @@ def of_document(
         *_age(now - served.read_at),
     ]
     kept: list[Header] = [(b"cache-control", cache_control.encode()), (b"vary", b"Accept-Encoding")]
-    if not served.withdrawn and not_modified(asked, form.etag, modified):
+    if not served.withdrawn and not_modified(asked, form.etag, modified, now):
         return Answer(304, [*validators, *kept], served=served)
     described: list[Header] = [*validators, (b"content-type", served.media_type.encode())]
     if part := _since(served, asked):

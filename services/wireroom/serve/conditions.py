@@ -64,15 +64,15 @@ def tags(if_none_match: bytes) -> Sequence[bytes]:
     return _TAG.findall(if_none_match)
 
 
-def not_modified(headers: Mapping[bytes, bytes], etag: str, modified: int) -> bool:
+def not_modified(headers: Mapping[bytes, bytes], etag: str, modified: int, now: int) -> bool:
     """Whether the reader has this state already: an ETag of it or, only if none was sent, a date (section 13.2.2).
 
-    `modified`: microseconds.
+    A date that is still to come says nothing: it is of a clock that is wrong. `modified`, `now`: microseconds.
     """
     if (known := headers.get(b"if-none-match")) is not None:
         return known.strip() == b"*" or etag.encode() in tags(known)
     since = _seconds(headers.get(b"if-modified-since", b"").decode("latin-1"))
-    return since is not None and modified // SECOND + 1 <= since
+    return since is not None and modified // SECOND + 1 <= since <= now // SECOND
 
 
 def _seconds(date: str) -> int | None:

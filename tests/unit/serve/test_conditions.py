@@ -13,10 +13,10 @@ TAG = '"5f3a"'
 NOON = 1_767_268_800  # 2026-01-01T12:00:00Z, in seconds
 
 
-def known_by(headers: Mapping[str, str], modified: int) -> bool:
+def known_by(headers: Mapping[str, str], modified: int, now: int = (NOON + 3600) * SECOND) -> bool:
     """Whether the reader has the state with `TAG` already. Names and values come as bytes; ASGI allows any."""
     sent = {name.encode(): value.encode("utf-8", "surrogatepass") for name, value in headers.items()}
-    return not_modified(sent, TAG, modified)
+    return not_modified(sent, TAG, modified, now)
 
 
 OFFERED = ("br", "gzip")
@@ -98,6 +98,7 @@ def test_another_state_is_sent_even_if_the_date_is_known(known: str) -> None:
 def test_the_date_decides_when_no_etag_was_sent() -> None:
     assert known_by({"if-modified-since": "Thu, 01 Jan 2026 12:00:01 GMT"}, NOON * SECOND)
     assert known_by({"if-modified-since": "Thu, 01 Jan 2026 13:00:00 GMT"}, NOON * SECOND)
+    assert not known_by({"if-modified-since": "Thu, 01 Jan 2026 13:00:01 GMT"}, NOON * SECOND), "it is still to come"
     assert not known_by({"if-modified-since": "Thu, 01 Jan 2026 12:00:00 GMT"}, NOON * SECOND)
     assert not known_by({"if-modified-since": "yesterday"}, NOON * SECOND)
     assert not known_by({}, NOON * SECOND)
