@@ -157,6 +157,8 @@ class _Connection(HttpToolsProtocol):
             if self._rest is None:
                 self._rest = self.loop.call_later(RESTING, self._end_if_resting, self._asked)
             return
+        if self.parser.get_method() == b"CONNECT" or not self._names_its_host():
+            raise ValueError("no request to this server")  # which is answered with 400
         self._begin()
         super().on_headers_complete()
         if self._ending:
@@ -223,9 +225,14 @@ class _Connection(HttpToolsProtocol):
         ):
             return None
         asked = dict(self.headers)
-        if len(asked) < len(self.headers) or not _WITH_BODY.isdisjoint(asked):
+        if len(asked) < len(self.headers) or b"host" not in asked or not _WITH_BODY.isdisjoint(asked):
             return None
         return self._at_once(self.url, asked)
+
+    def _names_its_host(self) -> bool:
+        """Once, which only HTTP/1.0 need not (RFC 9112, 3.2): whoever stands before must not understand another one."""
+        named = sum(name == b"host" for name, _ in self.headers)
+        return named == 1 or (named == 0 and self.parser.get_http_version() != "1.1")
 
     def _unsupported_upgrade_warning(self) -> None:
         """Upgrade was asked for in pieces, and with it the parser lost the body: it must be sent again."""

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import install, kafka, registry
+from tests.servers import feedsmith, install, kafka, registry
 
 PROGRAMS: Mapping[str, Callable[[], Path]] = {
     "versitygw": lambda: install.go(install.VERSITYGW),
     "toxiproxy": lambda: install.go(install.TOXIPROXY),
     "gofakes3": lambda: install.go(install.GOFAKES3),
     "compose": lambda: install.go(install.COMPOSE),
+    "miniflux": lambda: install.go(install.MINIFLUX),
     "schemathesis": lambda: install.pip(install.SCHEMATHESIS, "st"),
     "asyncapi": lambda: install.npm(install.ASYNCAPI, "schemas/3.1.0.json"),
     "axe": lambda: install.npm(install.AXE, "axe.min.js"),
+    "feedsmith": lambda: install.node(feedsmith.PROJECT),
     "kafka": kafka.install,
     "s3proxy": lambda: install.jar(install.S3PROXY),
     "apicurio": registry.install,

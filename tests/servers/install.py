@@ -1,9 +1,12 @@
 """Programs that tests start: built or downloaded once, by the ordinary client of each language."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
+from hashlib import sha256
 from pathlib import Path
 
 from tests.servers import CACHE, need
@@ -11,6 +14,7 @@ from tests.servers import CACHE, need
 VERSITYGW = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 TOXIPROXY = "github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0"
 GOFAKES3 = "github.com/johannesboyne/gofakes3/cmd/gofakes3@v0.0.0-20230506070712-04da935ef877"
+MINIFLUX = "miniflux.app/v2@v2.2.12"
 COMPOSE = "github.com/compose-spec/compose-go/v2/cmd@v2.16.2"  # reads a Compose file as the engine does
 S3PROXY = "org.gaul:s3proxy:4.1.0:jar:jar-with-dependencies"
 MOTO = "moto[server]==5.2.5"
@@ -22,7 +26,7 @@ AXE = "axe-core@4.14.1"
 def go(package: str) -> Path:
     """A Go program of an exact version; compiling it takes a minute or two."""
     path, version = package.split("@")
-    binary = CACHE / "go" / "bin" / version / path.rpartition("/")[2]
+    binary = CACHE / "go" / "bin" / version / re.sub(r"/v\d+$", "", path).rpartition("/")[2]
     if not binary.exists():
         need("go", install="Go 1.25 or later from its own site; Debian's is too old")
         environment = {"GOBIN": str(binary.parent), "GOPATH": str(CACHE / "go"), "GOCACHE": str(CACHE / "go" / "build")}
@@ -60,6 +64,18 @@ def npm(package: str, file: str) -> Path:
         with tarfile.open(next(home.glob("*.tgz"))) as archive:
             archive.extractall(home, filter="data")
     return home / "package" / file
+
+
+def node(project: Path) -> Path:
+    """A folder with what a package.json and its lock ask for, and everything below it; the files beside them too."""
+    lock = (project / "package-lock.json").read_bytes()
+    home = CACHE / "npm" / f"{project.name}-{sha256(lock).hexdigest()[:16]}"
+    if not (home / ".complete").exists():
+        need("npm", "node", install="on Debian and Ubuntu, apt-get install npm")
+        shutil.copytree(project, home, dirs_exist_ok=True)
+        _run("npm", "ci", "--silent", "--ignore-scripts", f"--prefix={home}", f"--cache={CACHE / 'npm' / 'cache'}")
+        (home / ".complete").touch()
+    return home
 
 
 def _run(*command: str, environment: dict[str, str] | None = None) -> None:

@@ -59,11 +59,11 @@ def of_document(
     validators: list[Header] = [
         *((*_SHOWN, *for_scripts(served.key)) if told is None else told),
         (b"etag", form.etag.encode()),
-        (b"last-modified", http_date(last_modified(modified, served.read_at)).encode()),
+        *_dated(last_modified(modified, served.read_at)),
         *_age(now - served.read_at),
     ]
     kept: list[Header] = [(b"cache-control", cache_control.encode()), (b"vary", b"Accept-Encoding")]
-    if not served.withdrawn and not_modified(asked, form.etag, modified):
+    if not served.withdrawn and not_modified(asked, form.etag, modified, now):
         return Answer(304, [*validators, *kept], served=served)
     described: list[Header] = [*validators, (b"content-type", served.media_type.encode())]
     if part := _since(served, asked):
@@ -111,6 +111,10 @@ def for_scripts(key: str) -> Sequence[Header]:
 
 def _length(body: bytes) -> Header:
     return b"content-length", b"%d" % len(body)
+
+
+def _dated(date: int | None) -> Sequence[Header]:
+    return () if date is None else ((b"last-modified", http_date(date).encode()),)
 
 
 def _age(age: int) -> Sequence[Header]:

@@ -49,13 +49,15 @@ def _weights(field: bytes) -> Mapping[str, float]:
     return {match[1]: float(match[2] or 1) for match in matches if match}
 
 
-def last_modified(modified: int, read_at: int) -> int:
-    """The date to give, in whole seconds, for a state that was read at `read_at` (both in microseconds).
+def last_modified(modified: int, read_at: int) -> int | None:
+    """The date to give, in whole seconds, for a state that was read at `read_at` (microseconds); None: none yet.
 
-    A date has seconds, and two changes may share one: so it is rounded up, and held back until no other change can
-    get the same (section 8.8.2.2). A reader that knows only dates then never misses the second change.
+    A date has seconds, and two changes may share one: so it is rounded up, and given only when no other change can
+    get the same (section 8.8.2.2). A reader that knows only dates then never misses the second change, and libcurl,
+    which drops the body of a 200 whose date is not later than the one it knew, drops none.
     """
-    return min(modified // SECOND + 1, read_at // SECOND - 1)
+    date = modified // SECOND + 1
+    return date if date < read_at // SECOND else None
 
 
 @lru_cache(256)
@@ -69,15 +71,15 @@ def tags(if_none_match: bytes) -> Sequence[bytes]:
     return _TAG.findall(if_none_match)
 
 
-def not_modified(headers: Mapping[bytes, bytes], etag: str, modified: int) -> bool:
+def not_modified(headers: Mapping[bytes, bytes], etag: str, modified: int, now: int) -> bool:
     """Whether the reader has this state already: an ETag of it or, only if none was sent, a date (section 13.2.2).
 
-    `modified`: microseconds.
+    A date that is still to come says nothing: it is of a clock that is wrong. `modified`, `now`: microseconds.
     """
     if (known := headers.get(b"if-none-match")) is not None:
         return known.strip() == b"*" or etag.encode() in tags(known)
     since = _seconds(headers.get(b"if-modified-since", b"").decode("latin-1"))
-    return since is not None and modified // SECOND + 1 <= since
+    return since is not None and modified // SECOND + 1 <= since <= now // SECOND
 
 
 def _seconds(date: str) -> int | None:
