@@ -18,6 +18,7 @@ def large(ident: str) -> str:
     return json.dumps(article(ident, body_html=f"<p>{noise}</p>"))
 
 
+@pytest.mark.chaos
 def test_of_the_broker(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 96) as disk, Broker(disk.folder / "kafka") as broker:
         newsroom = Newsroom(tmp_path, WIREROOM_LOG__URL=broker.url)
