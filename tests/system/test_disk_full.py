@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.servers.disk import small_disk
 from tests.servers.kafka import Broker
 from tests.servers.s3 import versitygw
