@@ -40,7 +40,7 @@ class Archive:
         self._waiting: dict[str, list[Arrival]] = defaultdict(list)
         self._size = 0
         self._due: int | None = None
-        self._anew: set[str] | None = None  # while all events come again: the pages that were met
+        self._anew: set[str] | None = None  # while all events come again: the pages that are done
         self._undated: dict[str, Arrival] = {}  # withdrawals that any page may have the article of
 
     @property
@@ -108,13 +108,14 @@ class Archive:
             self._find_undated()
         now = self._clock.now()
         looks = () if self._due is None or self._due > now else archive.to_look_at(self._index, self._rendering, now)
-        self._bring_up([*self._waiting, *islice((day for day in looks if day not in self._waiting), LOOKS)])
+        days = [*self._waiting, *islice((day for day in looks if day not in self._waiting), LOOKS)]
+        self._bring_up(days, mute=self._anew is not None)
         self._save()
         self._waiting.clear()
         self._size = 0
 
     def finish(self) -> bool:
-        """Write all that waits. When all events came again: begin the pages anew that none of them met, too.
+        """Write all that waits. When all events came again: the documents of all pages, also such that none met.
 
         Some at a time; whether all are.
         """
@@ -148,7 +149,7 @@ class Archive:
         entries = decode(key, stored.body).entries
         return [each._replace(key=entries[ident].key) for ident, each in self._undated.items() if ident in entries]
 
-    def _bring_up(self, days: Sequence[str]) -> None:
+    def _bring_up(self, days: Sequence[str], mute: bool = False) -> None:
         if not days:
             return
         if self._anew is not None:
@@ -163,13 +164,14 @@ class Archive:
                 self._definition.page(day, before, after),
                 self._outside,
                 self._waiting.get(day, ()),
-                day in self._index,
-                self._anew is not None,
+                known=day in self._index,
+                anew=self._anew is not None,
+                mute=mute,
             )
             return page.bring_up((before, after, rendering))
 
         self._note(dict(zip(days, self._map(bring_up, days), strict=True)))
-        if self._anew is not None:
+        if self._anew is not None and not mute:
             self._anew.update(days)
 
     def _note(self, lines: dict[str, Line]) -> None:

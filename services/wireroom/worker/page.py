@@ -13,13 +13,22 @@ from wireroom.worker.live import Behind, LiveEdition, Outside
 class Page(LiveEdition):
     """It has no epoch and no offsets: merging an event again changes nothing.
 
-    `known`: the index has it, so that it must be there; `anew`: all events come again, for another definition.
+    `known`: the index has it, so that it must be there; `anew`: all events come again, for another definition;
+    `mute`: more of them are to come, so what it shows now may have been withdrawn long ago.
     """
 
     def __init__(
-        self, definition: Definition, outside: Outside, arrivals: Sequence[Arrival], known: bool, anew: bool
+        self,
+        definition: Definition,
+        outside: Outside,
+        arrivals: Sequence[Arrival],
+        *,
+        known: bool,
+        anew: bool,
+        mute: bool,
     ) -> None:
         super().__init__(definition, outside)
+        self._mute = mute
         self._arrivals = arrivals
         self._known = known
         self._anew = anew
@@ -33,10 +42,11 @@ class Page(LiveEdition):
         self._draft(self._begin())
         self.publish({})
         assert self.base is not None
-        found = self.base
-        return Line(
-            found.generation, found.clock, due(found, self.definition.window), (found.documents and shows) or None
-        )
+        found, window = self.base, self.definition.window
+        if self._mute:
+            shows = (None, None, "")  # it is to be looked at once more
+        has_documents = found.documents or (self._mute and shown(found, window))
+        return Line(found.generation, found.clock, due(found, window), (has_documents and shows) or None)
 
     def _begin(self) -> Edition:
         empty = Edition(self.definition.digest, epoch="")
@@ -46,15 +56,18 @@ class Page(LiveEdition):
             return self.base or empty
         if not self._anew:
             raise Behind(self.key)
-        withdrawn = {ident: order for ident, order in self.base.gone.items() if order.withdrawn}  # by any definition
-        return replace(self.base, definition=empty.definition, entries={}, gone=withdrawn)
+        return replace(self.base, definition=empty.definition, entries={}, gone={})
 
     def render(self, edition: Edition) -> Sequence[Document]:
         """None where nothing was ever shown; what an edition that was lost left behind is written over."""
+        if self._mute:
+            return ()
         documents = super().render(edition)
         if edition.documents or shown(edition, self.definition.window):
             return documents
-        left = self.base is None and any(self._outside.store.get(document.key) for document in documents)
+        left = (self.base is None or self._anew) and any(
+            self._outside.store.get(document.key) for document in documents
+        )
         return documents if left else ()
 
     def _fold(self, changes: Sequence[Change], upto: Mapping[str, int]) -> None:  # type: ignore[override]

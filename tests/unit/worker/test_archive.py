@@ -10,9 +10,10 @@ import pytest
 from tests.unit.events import NOW, put, wd
 from tests.unit.worker.archiving import ARCHIVED, SELECTS_MORE, newest_page, pages, walk
 from tests.unit.worker.newsroom import SETTINGS, Faults, Newsroom, run_to_rest, settle
-from tests.unit.worker.toy import ToySink
+from tests.unit.worker.toy import Section, ToySink
 from wireroom.archive import day_of
 from wireroom.clock import DAY, HOUR, SECOND
+from wireroom.edition import Window
 from wireroom.errors import RetryAfter
 from wireroom.event import ArticleEvent
 from wireroom.store import Metadata
@@ -108,14 +109,20 @@ def test_a_withdrawal_that_does_not_know_the_page_is_not_forgotten_by_a_build() 
     assert walk(room) == dict.fromkeys("bdefgh", 1)
 
 
-def test_what_is_withdrawn_is_not_shown_while_pages_are_built_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A large archive is written before all of the log is read, and so before the withdrawal."""
+@pytest.mark.parametrize("before", [ARCHIVED, Section("daily", "news", Window(entries=3, reserve=1))])
+def test_what_is_withdrawn_is_not_shown_while_pages_are_built(monkeypatch: pytest.MonkeyPatch, before: Section) -> None:
+    """The pages of a large archive are written before all of the log is read, and so before the withdrawal."""
     monkeypatch.setattr("wireroom.worker.archive.PAGES", 0)
-    room = at_rest(aged("a", 400), aged("b", 400), *[put(ident) for ident in "defgh"])
-    more(room, *[put("o", revision, sections=("other",)) for revision in range(1, 300)], gone("a", 400))
+    room = Newsroom()
+    room.publish(aged("a", 400), aged("b", 400), *[put(ident) for ident in "defgh"])
+    room.publish(*[put("o", revision, sections=("other",)) for revision in range(1, 300)], gone("a", 400))
+    run_to_rest(room.worker(before))
     room.clock.time += 40 * DAY  # after which nothing is remembered as seen
+    written, put_ = [], room.store.put
+    monkeypatch.setattr(room.store, "put", lambda *given: written.append(given) or put_(*given))  # type: ignore[func-returns-value]
     run_to_rest(room.worker(SELECTS_MORE))
     assert walk(room) == dict.fromkeys("bdefgh", 1)
+    assert not [body for key, body, *_ in written if key.startswith("toy/") and b"daily/a" in body]
 
 
 def test_a_correction_of_what_a_page_has_reaches_it_at_once() -> None:
