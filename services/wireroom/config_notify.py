@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, St
 
 from wireroom.errors import Fault
 from wireroom.faults import Expected, found
-from wireroom.fields import Few, Id, Url
+from wireroom.fields import FeedPath, Few, Id, Url
 
 _LEAST, _MOST = 24, 64  # bytes of a secret: Standard Webhooks 1.0, "Signature scheme"
 _SIGNED = "secret or secret_file: nothing is sent unsigned"
@@ -24,12 +24,6 @@ def _is_network(text: str) -> str:
     return text
 
 
-_FeedPath = Annotated[
-    str,
-    Strict(),
-    Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}/[a-z0-9][a-z0-9-]{0,63}$"),
-    Expected("publication/feed, as in the feed's address"),
-]
 _NetworkText = Annotated[
     str, Strict(), AfterValidator(_is_network), Expected("a network such as 10.1.0.0/16, without bits after its prefix")
 ]
@@ -47,7 +41,7 @@ class WebhookSettings(_Section):
 
     id: Id = Field(description="its name in commands and in what it is sent")
     url: Url = Field(description="where it is told")
-    feeds: Annotated[tuple[_FeedPath, ...], Few()] = Field((), description="feeds, each as publication/feed")
+    feeds: Annotated[tuple[FeedPath, ...], Few()] = Field((), description="feeds, each as publication/feed")
     publications: Annotated[tuple[Id, ...], Few()] = Field((), description="publications whose articles it is told of")
     secret: SecretStr | None = Field(None, description=f"what is signed with; {_STRONG}")
     secret_file: str | None = Field(None, description="path of a file that holds the secret, instead")

@@ -7,14 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from wireroom.errors import Fault
 from wireroom.faults import Expected
-from wireroom.fields import Few, Id, Moment, Name
+from wireroom.fields import FeedPath, Few, Id, Moment, Name
 
 PRIVATE = "private, no-store"
 RATE = 120
-_ID = "[a-z0-9][a-z0-9-]{0,63}"
-_FeedPath = Annotated[
-    str, Strict(), Field(pattern=f"^{_ID}/{_ID}$"), Expected("publication/feed, such as morning-post/wire")
-]
 _Rate = Annotated[int, Strict(), Field(ge=1, le=1_000_000), Expected("a whole number from 1 to 1000000")]
 _Days = Annotated[int, Strict(), Field(ge=1, le=3650), Expected("days: a whole number from 1 to 3650")]
 
@@ -26,9 +22,7 @@ class PartnerSettings(BaseModel):
 
     id: Id = Field(description="as its keys name it")
     name: Name | None = Field(None, description="who that is, for reports; the id if not given")
-    feeds: Annotated[tuple[_FeedPath, ...], Few()] = Field(
-        description="the private feeds it may read: publication/feed"
-    )
+    feeds: Annotated[tuple[FeedPath, ...], Few()] = Field(description="the private feeds it may read: publication/feed")
     rate: _Rate = Field(RATE, description="requests a minute, as many at once after a pause; of each `serve`")
     until: Moment | None = Field(None, description="when its access ends, such as 2027-01-01T00:00:00Z")
 

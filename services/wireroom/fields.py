@@ -118,6 +118,12 @@ Id = Annotated[
     Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$"),
     Expected("1 to 64 of a-z, 0-9 and -, not beginning with -"),
 ]
+FeedPath = Annotated[
+    str,
+    Strict(),
+    Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}/[a-z0-9][a-z0-9-]{0,63}$"),
+    Expected("publication/feed, such as morning-post/wire"),
+]
 ArticleId = Annotated[
     Line,
     AfterValidator(_fits_in_keys),
