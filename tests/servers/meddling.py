@@ -39,7 +39,7 @@ def forwarded(request: Request, port: int) -> bytes:
         connection.endheaders(request.body)
         response = connection.getresponse()
         body = response.read()
-        headers = {name: value for name, value in response.getheaders() if name.lower() not in OURS}
+        headers = {name: response.getheader(name) or "" for name in response.headers if name.lower() not in OURS}
         return reply(response.status, body, **headers)
     finally:
         connection.close()
