@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from wireroom.errors import Red, RetryAfter, WireroomError
 
@@ -14,7 +15,9 @@ _FITS = "if that stays: does `log.security` (tls, mechanism) fit the port in `lo
 def refusal(doing: str, failures: Sequence[BaseException]) -> WireroomError:
     """What it means that connections failed for these reasons, the newest first; none: nobody was asked."""
     meanings = [_meaning(doing, failure) for failure in failures]
-    return next((each for each in meanings if isinstance(each, Red)), (*meanings, RetryAfter(doing))[0])
+    red = (each for each in meanings if isinstance(each, Red))
+    ours = (cause for each in failures for cause in _causes(each) if isinstance(cause, WireroomError))
+    return next(chain(red, ours, meanings), RetryAfter(doing))  # ours says more than that a broker fell silent after it
 
 
 def _meaning(doing: str, failure: BaseException) -> WireroomError:
