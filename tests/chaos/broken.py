@@ -1,11 +1,12 @@
 """Bugs that a chaos run must catch: each breaks one rule of the protocol in the worker that is started with it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from wireroom.document import Document
 from wireroom.edition import Change, Edition, Window
+from wireroom.log import Record
 from wireroom.worker import live
 from wireroom.worker.cleaning import fold_cleaned
 from wireroom.worker.documents import DocumentWriter, Found
@@ -50,8 +51,16 @@ def applied_ignored() -> None:
         bases = [edition.base.applied for edition in editions if edition.base]
         return any(each.position < applied.get(each.source, 0) for each in owned for applied in bases)
 
+    def read(self: Session, records: Sequence[Record]) -> None:
+        again = self.reader.careful
+        read_all(self, records)
+        if again:
+            self.finish()
+
+    read_all = Session._read
     vars(live)["fold_cleaned"] = forgetful
     FirstReader.careful = property(rereads)  # type: ignore[assignment]
+    Session._read = read  # type: ignore[method-assign]
 
 
 BUGS: Mapping[str, Callable[[], None]] = {

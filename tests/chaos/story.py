@@ -6,7 +6,7 @@ from random import Random
 
 from wireroom.event import Article, ArticleEvent, Kind
 
-SHARDS = {"daily": 1, "weekly": 2, "evening": 1}  # each publication's; the feeds of `weekly` have two writers
+SHARDS = {"daily": 1, "weekly": 4, "evening": 1}  # of each publication; `weekly` is in every partition: two write it
 ARTICLES = 60  # of each publication: fewer than any document shows, so that nothing leaves but by a withdrawal
 TURNS = {"show": 50, "withdraw": 12, "flash": 12, "embargo": 8, "late": 8, "repeat": 10}  # how often of a hundred
 

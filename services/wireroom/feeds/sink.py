@@ -165,11 +165,9 @@ class Feed:
     def _document(
         self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication, place: "Place"
     ) -> Document:
-        hubs = (
-            () if self.settings.private or place.day else self.hubs
-        )  # nobody subscribes to a private feed, nor a page
+        is_topic = not (self.settings.private or place.day)  # nobody subscribes to a private feed, nor to a page
         address, history = self._address(form, owner, place.day), self._history(form, owner, place)
-        about = channel(self.settings, owner, address, hubs, history)
+        about = channel(self.settings, owner, address, self.hubs if is_topic else (), history)
         pieces = self._pieces(form, about, listed, edition)
         document = Document(
             key=self._key(form, place.day),
