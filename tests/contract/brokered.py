@@ -84,7 +84,7 @@ class Brokered:
     broker: Broker
     log: Log
     other: Log
-    patience: float = 0.5
+    patience: float = 0.2
 
     def now(self) -> int:
         return time.time_ns() // 1000
@@ -115,6 +115,12 @@ class Brokered:
 
     def pass_time(self, *members: Consumer) -> None:
         time.sleep(0.6)
+
+    def on_its_way(self, member: Consumer) -> bool:
+        """A position may be before the end for ever: the marks of transactions take offsets."""
+        positions, paused = cast(KafkaMember, member)._positions, cast(KafkaMember, member)._paused
+        waiting = [p for p in positions.keys() - paused if positions[p] < self.log.end(p)]
+        return any(self.log.read(partition, positions[partition], 1) for partition in waiting)
 
 
 @contextmanager

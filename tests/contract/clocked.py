@@ -34,3 +34,6 @@ class Clocked:
 
     def pass_time(self, *members: Consumer) -> None:
         self.clock.time += LEASE * 2 // 5
+
+    def on_its_way(self, member: Consumer) -> bool:
+        return False

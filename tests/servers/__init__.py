@@ -4,27 +4,35 @@ What they are made of is downloaded once into `.cache/servers`.
 """
 
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, Self
 
 import pytest
 
 CACHE = Path(__file__).parents[2] / ".cache" / "servers"
+PORTS = range(10_000, 32_000)
 PATIENCE = 60.0  # seconds until a server must be ready, or gone
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of loopback that nobody listens on.
+
+    It is not one of those that the system gives to whoever connects: one of them could be taken before it is listened
+    on, even by whoever looks whether somebody listens already, and then be connected to itself.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def need(*programs: str, install: str) -> None:

@@ -13,7 +13,7 @@ class Proxy(Process):
 
     def __init__(self, folder: Path, upstream: int, port: int | None = None) -> None:
         self.port, self._control = port or free_port(), free_port()
-        self._upstream = upstream
+        self._upstream = self._leads_to = upstream
         folder.mkdir(parents=True, exist_ok=True)
         command = [str(go(TOXIPROXY)), "-host", "127.0.0.1", "-port", str(self._control)]
         super().__init__(command, folder / "toxiproxy.log", lambda: answers(self._control))
@@ -25,7 +25,7 @@ class Proxy(Process):
             "/proxies",
             name="s3",
             listen=f"127.0.0.1:{self.port}",
-            upstream=f"127.0.0.1:{self._upstream}",
+            upstream=f"127.0.0.1:{self._leads_to}",
             enabled=True,
         )
 
@@ -39,11 +39,16 @@ class Proxy(Process):
 
     def lead_to(self, upstream: int | None = None) -> None:
         """Stand before another port, or the first one again; who is connected must connect anew."""
-        self._tell("/proxies/s3", upstream=f"127.0.0.1:{upstream or self._upstream}")
+        self._leads_to = upstream or self._upstream
+        self._tell("/proxies/s3", upstream=f"127.0.0.1:{self._leads_to}")
 
     def reset(self) -> None:
         """All is well again."""
-        self._tell("/reset")
+        try:
+            self._tell("/reset")
+        except TimeoutError:  # it may wait for ever for a connection that is gone: Shopify/toxiproxy#558
+            self.kill()
+            self.start()
 
     def _tell(self, path: str, **what: object) -> None:
         request = urllib.request.Request(
