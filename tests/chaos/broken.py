@@ -38,13 +38,14 @@ def early_commit() -> None:
 
 
 def applied_ignored() -> None:
-    """What was merged already is merged again, as if it were new, one by one: a batch hides what it undoes itself."""
+    """What was merged already is merged again, as if nobody had seen it, one by one: a batch hides what it undoes."""
 
     def forgetful(edition: Edition, window: Window, changes: Iterable[Change], *rest: Any) -> Edition:  # noqa: ANN401
         changes, now = list(changes), rest[1]
         again = [each for each in changes if each.offset < edition.applied.get(each.source, 0)]
+        fresh = [each for each in changes if each not in again]
         merged = fold_cleaned(replace(edition, applied={}), window, again, {}, now, lambda _: None)
-        return fold_cleaned(replace(merged, applied=edition.applied), window, changes, *rest)
+        return fold_cleaned(replace(merged, applied=edition.applied), window, fresh, *rest)
 
     def rereads(self: FirstReader) -> bool:
         owned, editions = self._assignment.owned.values(), self._assignment.editions.values()
