@@ -38,7 +38,10 @@ def early_commit() -> None:
 
 
 def applied_ignored() -> None:
-    """What was merged already is merged again, as if nobody had seen it, one by one: a batch hides what it undoes."""
+    """What was merged already is merged again, as if nobody had seen it.
+
+    One by one, for a batch hides what it undoes; and nothing is committed, so that there is something to read again.
+    """
 
     def forgetful(edition: Edition, window: Window, changes: Iterable[Change], *rest: Any) -> Edition:  # noqa: ANN401
         changes, now = list(changes), rest[1]
@@ -58,10 +61,14 @@ def applied_ignored() -> None:
         if again:
             self.finish()
 
+    def done(self: Session, owned: Owned) -> int:
+        return owned.committed.offset
+
     read_all = Session._read
     vars(live)["fold_cleaned"] = forgetful
     FirstReader.careful = property(rereads)  # type: ignore[assignment]
     Session._read = read  # type: ignore[method-assign]
+    Session._done = done  # type: ignore[method-assign]
 
 
 BUGS: Mapping[str, Callable[[], None]] = {

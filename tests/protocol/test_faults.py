@@ -58,10 +58,11 @@ def undisturbed(name: str) -> dict[str, object]:
     return room.contents()
 
 
-def rejected(room: Newsroom) -> set[int]:
+def rejected(room: Newsroom) -> dict[int, bytes]:
+    """The offsets of the records that are dead letters, and why."""
     partition = Partition(DEAD_LETTERS, 0)
     letters = room.log.read(partition, 0, room.log.end(partition)) if room.log.end(partition) else ()
-    return {int(letter.headers["wireroom.offset"]) for letter in letters}
+    return {int(letter.headers["wireroom.offset"]): letter.headers["wireroom.rule"] for letter in letters}
 
 
 def announced(room: Newsroom) -> list[DocumentChanged]:
@@ -77,7 +78,8 @@ def check(room: Newsroom, name: str, what: str) -> None:
     assert commit is not None
     assert commit.offset == ends, f"{what}: the log is not committed to its end"
     bad = {at for at, each in enumerate(SCENARIOS[name]) if each.article and each.article.title == "bad"}
-    assert rejected(room) == bad, f"{what}: a dead letter is missing"
+    letters = rejected(room)
+    assert letters.keys() == bad, f"{what}: the dead letters are {letters}"
     told = {(c.key, c.generation) for c in announced(room)}
     assert told >= {(k, generation_of(d.body)) for k, d in room.documents().items()}, f"{what}: never announced"
 
