@@ -11,7 +11,7 @@ from tests.unit.worker.newsroom import Faults, Killed
 
 T = TypeVar("T")
 SHARED = re.compile(r"editions/toy/daily/| toy/|^end of articles$|^commit$")  # elsewhere no other worker is met
-PATIENCE = 30
+PATIENCE = 60
 
 
 @dataclass

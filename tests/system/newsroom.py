@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 WIREROOM = str(Path(sys.executable).with_name("wireroom"))
 GENERATION = re.compile(r"""(wireroom:generation\D{1,12}|"_wireroom":\{"generation":)\d+""")
 T = TypeVar("T")
-PATIENCE = 30  # seconds until a test gives up waiting
+PATIENCE = 60  # seconds until a test gives up waiting
 
 
 class Newsroom:

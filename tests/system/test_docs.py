@@ -176,7 +176,6 @@ def production(shell: Shell, broker: Broker, tmp_path: Path) -> Iterator[None]:
         yield
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_command_of_a_document_runs(shell: Shell, document: str, request: pytest.FixtureRequest) -> None:
     shown = list(blocks(ROOT / document))

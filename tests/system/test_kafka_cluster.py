@@ -64,7 +64,6 @@ class Desk:
         wait_for(lambda: len(self.acknowledged) >= before + 10)
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.chaos
 def test_one_of_three_brokers_dies_and_then_two(cluster: Cluster, tmp_path: Path) -> None:
     newsroom = Newsroom(tmp_path, WIREROOM_LOG__URL=cluster.url)

@@ -43,7 +43,7 @@ def test_an_embargo_lifts_while_nobody_publishes_and_after_a_restart_that_slept_
     now = datetime.now(UTC).isoformat()
     newsroom.publish(
         article("soon", published_at=now, embargoed_until=soon(6)),
-        article("later", published_at=now, embargoed_until=soon(9)),
+        article("later", published_at=now, embargoed_until=soon(20)),
     )
     with newsroom.running("worker", "feeds"), newsroom.running("worker", "articles"):
         wait_for(lambda: newsroom.titles(LATEST) == ["soon at 1"])
