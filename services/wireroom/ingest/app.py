@@ -31,6 +31,7 @@ from wireroom.ingest.reading import JSON, LINES, Accepted
 from wireroom.ingest.scope import KIND
 from wireroom.keys import KeyList, public_part, redacted
 from wireroom.log import ARTICLES, BACKFILL, Log, Message, Position
+from wireroom.seldom import Seldom
 from wireroom.store import Store
 
 EVENT, BATCH = reading.MOST_BYTES, 16_000_000  # bytes of a body
@@ -114,6 +115,7 @@ class Ingest:
         self._clock = clock or SystemClock()
         self._settings, self._shards = settings, settings.shards
         self._base = str(settings.public_url).rstrip("/") + "/"
+        self._refusals = Seldom(log)
         self._parser = ThreadPoolExecutor(1, thread_name_prefix="parser")  # one: large bodies take memory while read
         self._routes: Mapping[str, Mapping[str, Callable[[Request], Awaitable[Answer]]]] = {
             "/v1/events": {"POST": self._event},
@@ -158,7 +160,8 @@ class Ingest:
         self.counts.refused(problem.name)
         path = "/".join(request.path.split("/")[:_TOLD])
         what = f"{found(redacted(request.method))} {found(redacted(path))}"
-        log.warning("refused: %s, %s, key %s: %s", problem.status, what, request.key_id, redacted(problem.detail))
+        told = problem.status, what, request.key_id, redacted(problem.detail)
+        self._refusals.warning(problem.name, "refused: %s, %s, key %s: %s", *told)
         headers = dict(problem.headers)
         if not await request.rest_has_come():
             headers["Connection"] = "close"

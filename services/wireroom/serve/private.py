@@ -16,6 +16,7 @@ from wireroom.keyring import Keyring
 from wireroom.keys import Key, KeyList, Refusal, public_part
 from wireroom.partners.keys import PARTNERS, partner_of
 from wireroom.partners.records import Access, known_of
+from wireroom.seldom import Seldom
 from wireroom.serve.access import AccessLog
 from wireroom.serve.answers import Answer, Header, of_text
 from wireroom.serve.conditions import fields
@@ -67,6 +68,7 @@ class PrivateFeeds:
         self._partners = {partner.id: partner for partner in settings.partners}
         self._buckets = {ident: _bucket(partner) for ident, partner in self._partners.items()}
         self._keyring = Keyring(KeyList(store, PARTNERS), clock)
+        self._refusals = Seldom(log)
         self._log = AccessLog(store, clock, settings.access_log.days)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,7 +111,9 @@ class PrivateFeeds:
         except RetryAfter as error:
             return unwell(error)
         if isinstance(key, Refusal):
-            log.warning("refused: 401, a private feed, key %s: %s", public_part(what.secret or ""), key)
+            self._refusals.warning(
+                "401", "refused: 401, a private feed, key %s: %s", public_part(what.secret or ""), key
+            )
             return of_text(401, f"A private feed: {key if what.secret else 'send a key'}.", *_CHALLENGES)
         headers = fields((name, value) for name, value in scope["headers"] if name != _DELTA)
         answer = self._refusal(key, what, scope["method"])
