@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
+from wireroom import asgi
+from wireroom.asgi import Application, Receive, Scope, Send
 from wireroom.clock import Clock
 from wireroom.config import Settings
 from wireroom.config_partners import PartnerSettings
@@ -59,7 +59,7 @@ class PrivateFeeds:
     """Answers for paths under `/private/`, and hands every other path to `rest`."""
 
     def __init__(
-        self, store: Store, settings: Settings, clock: Clock, documents: Callable[[], Documents], rest: ASGIApp
+        self, store: Store, settings: Settings, clock: Clock, documents: Callable[[], Documents], rest: Application
     ) -> None:
         self._clock = clock
         self._documents = documents
@@ -77,8 +77,7 @@ class PrivateFeeds:
             await self._rest(scope, receive, send)
             return
         answer = _private(await self._answer(scope))
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+        await asgi.answer(scope, send, answer.status, answer.headers, answer.body)
 
     def at_once(self, target: bytes, asked_with: Mapping[bytes, bytes]) -> Message | None:
         """The answer to GET by a partner whose key and document are at hand; None for all else."""

@@ -13,8 +13,8 @@ from itertools import count
 from threading import Lock, Timer
 from typing import NamedTuple
 
-from starlette.types import Receive, Scope, Send
-
+from wireroom import asgi
+from wireroom.asgi import Receive, Scope, Send
 from wireroom.clock import Clock, SystemClock
 from wireroom.config import Settings
 from wireroom.errors import Red, Reject, RetryAfter
@@ -73,8 +73,7 @@ class Hub:
         headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), **answer.headers}
         headers |= {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
         pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        await asgi.answer(scope, send, answer.status, pairs, body)
 
     def close(self) -> None:
         """Ask nobody any more."""
