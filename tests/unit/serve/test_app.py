@@ -20,24 +20,6 @@ from wireroom.store.memory import MemoryStore
 RSS = "/feeds/harbour-post/latest.rss"
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(1_767_268_800 * SECOND + 250_000)
-
-
-@pytest.fixture
-def store(clock: ManualClock) -> MemoryStore:
-    store = MemoryStore(clock)
-    fill(store)
-    clock.time += 60 * SECOND
-    return store
-
-
-@pytest.fixture
-def app(store: MemoryStore, clock: ManualClock) -> Application:
-    return create_app(store, SETTINGS, clock)
-
-
 def held(store: MemoryStore, key: str) -> Stored:
     found = store.get(key)
     assert found

@@ -49,21 +49,11 @@ class Wavering(MemoryStore):
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(1_767_268_800 * SECOND + 250_000)
-
-
-@pytest.fixture
 def store(clock: ManualClock) -> Wavering:
     store = Wavering(clock)
     fill(store)
     clock.time += 60 * SECOND
     return store
-
-
-@pytest.fixture
-def app(store: Wavering, clock: ManualClock) -> Application:
-    return create_app(store, SETTINGS, clock)
 
 
 @pytest.mark.parametrize(
