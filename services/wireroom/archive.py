@@ -5,8 +5,10 @@ greatest order of an article wins, and the order of what is not shown is remembe
 any order and any number of writers, without offsets: merging an event again changes nothing.
 """
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from hashlib import blake2b
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -26,22 +28,19 @@ class Arrival(NamedTuple):
     entry: Entry | None
     tombstone: Tombstone | None = None
 
-    @property
-    def undated(self) -> bool:
-        """Whether it is a withdrawal dated by itself, because its sender did not know of the first publication."""
-        return self.tombstone is not None and self.key[0] == self.order.occurred_at
-
 
 class Line(NamedTuple):
     """A page in the index. `generation` and `clock` are of its state, `due` is when it changes by the clock.
 
-    `shows`: what its documents were made with, pages before and after included; None: it has none.
+    `shows`: what its documents were made with, pages before and after included; None: it has none. `marks`: of the
+    articles in it, three letters each; None: only the page itself tells.
     """
 
     generation: int
     clock: int
     due: int | None
     shows: tuple[str | None, str | None, str] | None
+    marks: str | None = None
 
 
 Index = Mapping[str, Line]  # by day
@@ -84,6 +83,21 @@ def join(page: Edition, window: Window, arrivals: Iterable[Arrival], now: int) -
     new = replace(page, entries=entries, tombstones=graves, gone=gone)
     came_due = (time := due(page, window)) is not None and time <= now
     return replace(new, clock=now) if came_due or new != page else page
+
+
+def marks(ids: Iterable[str]) -> str:
+    """What tells that an article may be in a page; one in 2,000 pages of a hundred says so of one that is not."""
+    return "".join(sorted(_mark(ident) for ident in ids))
+
+
+def may_hold(line: Line, ids: Iterable[str]) -> bool:
+    """Whether a page may have any of these articles."""
+    wanted, held = set(map(_mark, ids)), line.marks
+    return held is None or any(held[at : at + 3] in wanted for at in range(0, len(held), 3))
+
+
+def _mark(ident: str) -> str:
+    return urlsafe_b64encode(blake2b(ident.encode(), digest_size=3).digest())[:3].decode()
 
 
 def pages(index: Index) -> list[str]:

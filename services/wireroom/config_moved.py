@@ -10,8 +10,10 @@ from wireroom.errors import Fault
 from wireroom.faults import Expected
 from wireroom.fields import Few
 
-_OURS = ("/articles/", "/sitemaps/", "/private/", "/editions/", "/v1/", "/problems/", "/.well-known/")
-_PAGES = ("/", "/robots.txt", "/feeds.opml")
+_OURS = (  # by their first part: documents, what is private, pages, doors
+    *("articles", "sitemaps", "private", "editions", "robots.txt", "feeds.opml", ".well-known"),
+    *("v1", "hooks", "hub", "problems", "healthz", "metrics"),
+)
 
 OldPath = Annotated[
     str,
@@ -19,6 +21,7 @@ OldPath = Annotated[
     Field(pattern=r"^/[^\s\p{Cc}?#<>\"\\^`{|}]*$", max_length=1024),
     Expected("a path as it stood in the address, such as /rss.xml: from its slash, without ? and #"),
 ]
+_FREE = "a path that Wireroom does not answer itself; take it out, and let a proxy in front redirect the old address"
 OldPaths = Annotated[tuple[OldPath, ...], Few()]
 
 
@@ -32,8 +35,8 @@ def moved_faults(feeds: list[tuple[str, dict[str, Any]]]) -> Iterator[Fault]:
             place, plain = f"{where}.moved_from[{at}]", unquote(str(path))
             if plain in read:
                 yield Fault(place, repr(path), f"a path where nothing is: {read[plain]} is read there")
-            elif plain in _PAGES or plain.startswith(_OURS):
-                yield Fault(place, repr(path), "a path that Wireroom does not use itself")
+            elif plain == "/" or plain.lstrip("/").partition("/")[0] in _OURS:
+                yield Fault(place, repr(path), _FREE)
             elif plain in taken:
                 yield Fault(place, repr(path), f"a path that leads to one feed: {taken[plain]} has it too")
             taken.setdefault(plain, place)

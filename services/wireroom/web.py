@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 import uvicorn
-from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from wireroom.asgi import Application
 from wireroom.errors import Red
 
 MOST = 4_000  # connections at once, where so many descriptors may be open
@@ -53,7 +53,7 @@ def message(status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes = b
 class WebServer:
     """Serves an application, in the calling thread or in one of its own. Leaves signals alone."""
 
-    def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 8080) -> None:
+    def __init__(self, app: Application, host: str = "127.0.0.1", port: int = 8080) -> None:
         """Bind; port 0 takes any free one. Raises Red when the port is taken. What the app has `AtOnce` goes out so."""
         self._socket = _bound(host, port)
         _allow_descriptors()

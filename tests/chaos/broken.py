@@ -22,7 +22,7 @@ def blind_documents() -> None:
         written = False
         while not written:
             there = self._store.get(document.key)
-            written = self._put(document, generation, there.etag if there else None)
+            written = self._replace(document, generation, there.etag if there else None)
         return Found(generation, same=True)
 
     DocumentWriter.write = write  # type: ignore[method-assign]

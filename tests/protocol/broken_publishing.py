@@ -91,7 +91,7 @@ def who_is_overtaken_drops_its_partition(patch: pytest.MonkeyPatch) -> None:
 
 def announced_only_when_written(patch: pytest.MonkeyPatch) -> None:
     real = DocumentWriter.write
-    written = DocumentWriter._put
+    written = DocumentWriter._replace
 
     def write(self: DocumentWriter, document: Document, generation: int) -> object:
         before = list(self._changes)
@@ -101,15 +101,13 @@ def announced_only_when_written(patch: pytest.MonkeyPatch) -> None:
         self.wrote = False  # type: ignore[attr-defined]
         return result
 
-    def _put(
-        self: DocumentWriter, document: Document, generation: int, etag: str | None, remember: bool = True
-    ) -> bool:
-        done = written(self, document, generation, etag, remember)
+    def _replace(self: DocumentWriter, document: Document, generation: int, etag: str | None) -> bool:
+        done = written(self, document, generation, etag)
         self.wrote = done  # type: ignore[attr-defined]
         return done
 
     patch.setattr(DocumentWriter, "write", write)
-    patch.setattr(DocumentWriter, "_put", _put)
+    patch.setattr(DocumentWriter, "_replace", _replace)
 
 
 def committed_before_published(patch: pytest.MonkeyPatch) -> None:

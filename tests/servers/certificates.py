@@ -43,5 +43,15 @@ class Authority:
         return Certificate(certificate, key, both)
 
 
+def self_signed(folder: Path, host: str) -> Certificate:
+    """One for a host only, which vouches for itself."""
+    need("openssl", install="on Debian and Ubuntu, apt-get install openssl")
+    key, certificate, both = (folder / f"self.{ending}" for ending in ("key", "pem", "both.pem"))
+    names = ["-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}"]
+    _openssl("req", "-x509", *_CURVE, *names, "-days", "2", "-keyout", str(key), "-out", str(certificate))
+    both.write_text(key.read_text() + certificate.read_text())
+    return Certificate(certificate, key, both)
+
+
 def _openssl(*arguments: str) -> None:
     subprocess.run(["openssl", *arguments], check=True, capture_output=True)

@@ -98,9 +98,9 @@ class Newsroom:
         return found.group() if found else ""
 
 
-def wait_for(look: Callable[[], T]) -> T:
+def wait_for(look: Callable[[], T], patience: float = PATIENCE) -> T:
     """What `look` finds as soon as it finds anything."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if found := look():
             return found

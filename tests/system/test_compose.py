@@ -39,7 +39,7 @@ def test_our_images_are_built_for_what_they_run(name: str) -> None:
 
 def test_every_worker_is_a_service_of_its_own() -> None:
     workers = [service["command"][1] for service in OURS.values() if service["command"][0] == "worker"]
-    assert sorted(workers) == ["articles", "feeds", "sitemaps"]
+    assert sorted(workers) == ["articles", "feeds", "notify", "sitemaps"]
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -21,6 +21,7 @@ from tests.servers.install import COMPOSE, VERSITYGW, go
 from tests.servers.kafka import JAVA, install
 from tests.system.compose import FOLDER, OURS, SERVICES, mounts, source
 from tests.system.newsroom import article, wait_for
+from tests.unit.notify.websub.newsroom import Callback, form
 
 WIREROOM = Path(sys.executable).with_name("wireroom")
 PATIENCE = 60.0  # seconds
@@ -33,8 +34,8 @@ class Stack:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "s3"
-        self.kafka, self.s3, self.web, self.door = (free_port() for _ in range(4))
-        self._ports = {"8080": str(self.web), "8090": str(self.door), "9464": str(free_port())}
+        self.kafka, self.s3, self.web, self.door, self.hub = (free_port() for _ in range(5))
+        self._ports = {"8080": self.web, "8090": self.door, "8070": self.hub, "9464": free_port()}
         self._replaced = {
             "INSIDE://:9092": f"INSIDE://127.0.0.1:{self.kafka}",
             "OUTSIDE://:9094": f"OUTSIDE://127.0.0.1:{free_port()}",
@@ -89,7 +90,7 @@ class Stack:
         there = mounts(OURS[name])
         assert source(there["/etc/wireroom/wireroom.yaml"]) == FOLDER / "wireroom.yaml"
         words = [str(source(there[word])) if word in there else self.here(word) for word in OURS[name]["command"]]
-        return self.run(name, *(self._ports.get(word, word) for word in words))
+        return self.run(name, *(str(self._ports.get(word, word)) for word in words))
 
     def run(self, name: str, *words: str) -> "Ours":
         """A command where a service runs."""
@@ -134,6 +135,12 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         yield stack
 
 
+@pytest.fixture
+def partner() -> Iterator[Callback]:
+    with Callback() as subscriber:
+        yield subscriber
+
+
 def read(stack: Stack, path: str) -> str:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{stack.web}{path}", timeout=5) as answer:
@@ -156,12 +163,22 @@ def push(stack: Stack, key: str) -> None:
         assert answer.status == 202
 
 
+def subscribe(stack: Stack, callback: str) -> None:
+    """At the hub, to the address that the feed has for everybody."""
+    body = form(topic=f"http://127.0.0.1:8080{LATEST}", callback=callback)
+    with urllib.request.urlopen(f"http://127.0.0.1:{stack.hub}/hub", body) as answer:
+        assert answer.status == 202
+
+
 def test_compose_reads_the_file() -> None:
     result = subprocess.run([go(COMPOSE), FOLDER / "compose.yaml"], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 
 
-def test_every_service_runs_and_the_examples_are_read(stack: Stack) -> None:
+def test_every_service_runs_and_the_examples_are_read(
+    stack: Stack, partner: Callback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIREROOM_NOTIFY__ALLOW", '["127.0.0.0/8"]')  # where the partner of this test is
     assert stack.healthy("kafka")
     assert stack.healthy("s3")
     for _ in range(2):  # `docker compose up` runs it each time
@@ -175,9 +192,12 @@ def test_every_service_runs_and_the_examples_are_read(stack: Stack) -> None:
             assert {name: each.process.poll() for name, each in on.items()} == dict.fromkeys(on)
             time.sleep(0.2)
         assert stack.healthy("serve")
+        wait_for(lambda: stack.healthy("hub"))
+        subscribe(stack, partner.url)
         push(stack, stack.run("ingest", *CREATE).ends()[1].split()[0])
         wait_for(lambda: "Pushed from outside" in read(stack, LATEST))
         assert stack.healthy("ingest")
+        wait_for(lambda: any(b"Pushed from outside" in request.body for request in partner.brought))
     finally:
         ended = {name: each.stop() for name, each in on.items()}
     assert {name: code for name, (code, _) in ended.items()} == dict.fromkeys(on, 0), ended

@@ -1,4 +1,4 @@
-"""What docs/s3.md allows is what the store does, and nothing else."""
+"""What deploy/s3/bucket-policy.json allows is what the store does, and nothing else."""
 
 import json
 import re
@@ -9,16 +9,21 @@ from typing import Any
 import pytest
 
 from tests.system.project import ROOT
+from tests.unit.notify.websub.newsroom import SETTINGS, form
 from wireroom.ingest.scope import KIND
 from wireroom.keys import KeyList, mint
+from wireroom.notify.websub.request import request_of
+from wireroom.notify.websub.subscriptions import Subscriptions
+from wireroom.notify.websub.topics import Topics
+from wireroom.partners.keys import PARTNERS
 from wireroom.sink import installed_sinks
 from wireroom.store.memory import MemoryStore
+from wireroom.store.s3_answers import Answer, of_write
 
 BUCKET = "arn:aws:s3:::wireroom-feeds"
 STORE = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
-ROLES = ("worker", "operator", "reader", "ingest", "keys")
-(BLOCK,) = re.findall(r"^```json\n(.*?)^```$", (ROOT / "docs/s3.md").read_text(), re.M | re.S)
-STATEMENTS: list[dict[str, Any]] = json.loads(BLOCK)["Statement"]
+ROLES = ("worker", "operator", "reader", "partner-server", "ingest", "hub", "keys")
+STATEMENTS: list[dict[str, Any]] = json.loads((ROOT / "deploy/s3/bucket-policy.json").read_text())["Statement"]
 
 
 def listed(value: str | list[str]) -> list[str]:
@@ -105,19 +110,19 @@ def test_only_workers_and_operators_see_what_is_private() -> None:
     assert not allowed("reader", "s3:ListBucket", "news/")
 
 
-def place_of_keys() -> str:
-    """Where the store has the keys of the ingest."""
+def place_of_keys(kind: str) -> str:
+    """Where the store has the keys of a kind."""
     store = MemoryStore()
-    KeyList(store, KIND).add(mint({}, "", 0, None)[1])
+    KeyList(store, kind).add(mint({}, "", 0, None)[1])
     (place,) = store.keys("")
-    return place
+    return f"news/{place}"
 
 
 def test_the_ingest_reads_its_keys_and_nothing_else() -> None:
-    keys = f"news/{place_of_keys()}"
+    keys = place_of_keys(KIND)
     assert allowed("ingest", "s3:GetObject", keys)
     assert allowed("ingest", "s3:ListBucket", keys)
-    for other in ("news/editions/_keys/partners.json", "news/editions/feeds/a/latest.json", "news/feeds/a/latest.rss"):
+    for other in (place_of_keys(PARTNERS), "news/editions/feeds/a/latest.json", "news/feeds/a/latest.rss"):
         assert not allowed("ingest", "s3:GetObject", other)
     for action in ("s3:PutObject", "s3:DeleteObject"):
         assert not allowed("ingest", action, keys, if_match='"etag"')
@@ -125,7 +130,7 @@ def test_the_ingest_reads_its_keys_and_nothing_else() -> None:
 
 
 def test_who_keeps_keys_changes_them_and_nothing_else() -> None:
-    keys = f"news/{place_of_keys()}"
+    keys = place_of_keys(KIND)
     assert allowed("keys", "s3:GetObject", keys)
     assert allowed("keys", "s3:ListBucket", keys)
     assert allowed("keys", "s3:PutObject", keys, if_match='"etag"')
@@ -134,22 +139,42 @@ def test_who_keeps_keys_changes_them_and_nothing_else() -> None:
     assert not allowed("keys", "s3:PutObject", "news/feeds/a/latest.rss", if_match='"etag"')
 
 
-def test_a_partner_server_reads_private_feeds_and_keys_and_keeps_the_access_log() -> None:
-    log, feed, keys = (
-        "news/editions/_access/2026-01-01/a-1.jsonl.gz",
-        "news/private/feeds/a/b.rss",
-        "news/editions/_keys/x",
-    )
+def test_a_partner_server_reads_private_feeds_and_their_keys_and_keeps_the_access_log() -> None:
+    log, feed = "news/editions/_access/2026-01-01/a-1.jsonl.gz", "news/private/feeds/a/b.rss"
+    keys = place_of_keys(PARTNERS)
     for key in (feed, keys, log, "news/feeds/a/b.rss"):
         assert allowed("partner-server", "s3:GetObject", key)
         assert allowed("partner-server", "s3:ListBucket", key)
         assert allowed("partner-server", "s3:PutObject", key, if_none_match="*") is (key == log)
         assert allowed("partner-server", "s3:DeleteObject", key, if_match='"etag"') is (key == log)
     assert not allowed("partner-server", "s3:PutObject", log)
-    assert not allowed("partner-server", "s3:GetObject", "news/editions/feeds/a/latest.json")
+    for other in (place_of_keys(KIND), "news/editions/feeds/a/latest.json"):
+        assert not allowed("partner-server", "s3:GetObject", other)
+        assert not allowed("partner-server", "s3:ListBucket", other)
     for key in (feed, keys, log):
         assert not allowed("reader", "s3:GetObject", key)
         assert not allowed("reader", "s3:ListBucket", key)
+
+
+def test_a_hub_keeps_subscriptions_and_sees_nothing_else() -> None:
+    store = MemoryStore()
+    Subscriptions(store).apply(request_of(form(), Topics(SETTINGS)), 0)
+    (place,) = store.keys("")
+    subscriptions = f"news/{place}"
+    assert allowed("hub", "s3:GetObject", subscriptions)
+    assert allowed("hub", "s3:ListBucket", subscriptions)
+    assert allowed("hub", "s3:PutObject", subscriptions, if_none_match="*")
+    assert not allowed("hub", "s3:PutObject", subscriptions)
+    assert not allowed("hub", "s3:DeleteObject", subscriptions, if_match='"etag"')
+    for other in (place_of_keys(PARTNERS), "news/editions/_notify/webhook-a/state.json", "news/private/feeds/a/b.rss"):
+        assert not allowed("hub", "s3:GetObject", other)
+        assert not allowed("hub", "s3:PutObject", other, if_match='"etag"')
+    assert [role for role in ROLES if allowed(role, "s3:GetObject", subscriptions)] == ["worker", "operator", "hub"]
+
+
+def test_who_is_refused_is_told_of_these_rights() -> None:
+    told = str(of_write(Answer(403, {}, {}), "x"))
+    assert {word.strip(",") for word in told.split() if word.startswith("s3:")} == STORE
 
 
 def test_the_store_does_this_and_nothing_else() -> None:

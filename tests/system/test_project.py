@@ -18,7 +18,7 @@ CODE = [path for path in files(ROOT / "services") if path.suffix == ".py"]
 TESTS = [path for path in files(ROOT / "tests") if path.suffix == ".py"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PINS = {path.stem: path.read_text() for path in sorted((ROOT / "requirements").glob("*.txt"))}
-HEAVY = ("apsw", "boto3", "click", "feedgen", "kafka", "lxml", "nh3", "rich", "starlette", "uvicorn")
+HEAVY = ("apsw", "boto3", "click", "feedgen", "kafka", "lxml", "nh3", "rich", "uvicorn")
 
 
 def lines(path: Path) -> int:

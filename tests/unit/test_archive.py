@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.events import NOW, put, wd
-from wireroom.archive import Arrival, Line, arrival, day_of, join, joined, neighbours, to_look_at
+from wireroom.archive import Arrival, Line, arrival, day_of, join, joined, marks, may_hold, neighbours, to_look_at
 from wireroom.clock import DAY, HOUR, micros
 from wireroom.edition import Change, Edition, Entry, Window
 from wireroom.event import ArticleEvent
@@ -87,3 +87,12 @@ def test_time_alone_changes_a_page_only_when_something_is_due() -> None:
     page = join(EMPTY, WINDOW, [told(put("a", embargo=NOW + HOUR))], NOW)
     assert join(page, WINDOW, [], NOW + 1) is page
     assert join(page, WINDOW, [], NOW + HOUR) == replace(page, clock=NOW + HOUR)
+
+
+def test_a_line_tells_which_articles_a_page_may_have() -> None:
+    line = Line(1, NOW, None, None, marks(f"daily/{number}" for number in range(50)))
+    assert all(may_hold(line, ["daily/other", f"daily/{number}"]) for number in range(50))
+    assert not may_hold(line, ["daily/other"])
+    assert not may_hold(line, [])
+    assert may_hold(line._replace(marks=None), ["daily/other"]), "it does not tell"
+    assert not may_hold(line._replace(marks=marks([])), ["daily/other"])

@@ -15,6 +15,16 @@ feeds:
   - {id: local, publication: p, moved_from: %s}
 """
 
+LINES = """
+publications: [{id: p, name: P, language: en, url: "https://p.example/"}]
+feeds:
+  - id: latest
+    publication: p
+    moved_from:
+      - /fine.xml
+      - /hub
+"""
+
 
 def faults(tmp_path: Path, first: str, second: str = "[]") -> list[tuple[str, str]]:
     (tmp_path / "wireroom.yaml").write_text(FEEDS % (first, second))
@@ -46,12 +56,41 @@ def test_only_paths_are(tmp_path: Path, path: str) -> None:
         "/",
         "/robots.txt",
         "/articles/p.json",
+        "/sitemaps/p/news.xml",
         "/v1/events",
+        "/v1",
+        "/hooks/ghost/p",
+        "/hub",
+        "/h%75b",
+        "/hub/",
+        "/problems/",
+        "/healthz",
+        "/metrics",
+        "/.well-known/feed-menu.json",
+        "/feeds.opml",
+        "/private/feeds/p/latest.rss",
+        "/editions/feeds/p/latest.json",
+        "//editions/feeds/p/latest.json",
     ],
 )
 def test_no_path_where_something_is(tmp_path: Path, path: str) -> None:
     ((where, _),) = faults(tmp_path, f"[/fine.xml, {path}]")
     assert where.startswith("0].moved_from[1]")
+
+
+def test_a_path_of_ours_is_told_with_its_line_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "wireroom.yaml").write_text(LINES)
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path / "wireroom.yaml", {})
+    (fault,) = caught.value.faults
+    assert str(fault).startswith(f"{tmp_path}/wireroom.yaml:8: feeds[0].moved_from[1]: found '/hub', expected a path")
+    assert fault.expected.endswith("take it out, and let a proxy in front redirect the old address")
+
+
+@pytest.mark.parametrize("path", ["/hubs/rss.xml", "/v1.xml", "/blog/hub", "/metrics.rss"])
+def test_a_path_that_only_looks_like_one_of_ours_is_free(tmp_path: Path, path: str) -> None:
+    (tmp_path / "wireroom.yaml").write_text(FEEDS % (f"[{path}]", "[]"))
+    assert load(tmp_path / "wireroom.yaml", {}).feeds[0].moved_from == (path,)
 
 
 def test_no_path_twice(tmp_path: Path) -> None:

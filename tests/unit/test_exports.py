@@ -32,7 +32,7 @@ def test_nothing_is_loaded_before_it_is_asked_for() -> None:
 def test_an_event_loads_nothing_that_only_workers_need() -> None:
     event = loaded("wireroom.ArticleEvent; wireroom.Publisher")
     assert "wireroom.codec" in event
-    assert not event & {"feedgen", "lxml", "nh3", "apsw", "boto3", "kafka", "starlette", "click", "rich"}
+    assert not event & {"feedgen", "lxml", "nh3", "apsw", "boto3", "kafka", "uvicorn", "click", "rich"}
 
 
 def test_the_language_tables_wait_for_a_language() -> None:

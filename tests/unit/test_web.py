@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from starlette.types import Receive, Scope, Send
 
 from tests.unit.serve.newsroom import SETTINGS, fill
 from wireroom import web as module
+from wireroom.asgi import Receive, Scope, Send
 from wireroom.errors import Red
 from wireroom.serve import create_app
 from wireroom.store.memory import MemoryStore

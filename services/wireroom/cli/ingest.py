@@ -12,7 +12,7 @@ from wireroom.config import Settings
 from wireroom.connect import installed, open_log, open_store
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from wireroom.asgi import Receive, Scope, Send
 
 
 @click.command()

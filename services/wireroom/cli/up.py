@@ -17,8 +17,7 @@ from wireroom.sink import installed_sinks
 from wireroom.store import PolledStore
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
+    from wireroom.asgi import Receive, Scope, Send
     from wireroom.web import Message
 
 PUSHED, HUB = ("/v1/", "/problems/"), "/hub"

@@ -67,9 +67,23 @@ class FeedsSink:
         return Feed(settings, around.public_url, hubs, self._languages, self._fragments, wanted, unwanted)
 
 
+class Place(NamedTuple):
+    """Where a document stands in an archive: the day of its page, or None for the feed, and the days next to it."""
+
+    day: str | None = None
+    before: str | None = None
+    after: str | None = None
+
+
+_ITSELF = Place()
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One feed. `hubs`: those that it names; `languages`: of the publications, for articles that name none."""
+    """One feed, or a page of its archive: the articles of one UTC day.
+
+    `hubs`: those that it names; `languages`: of the publications, for articles that name none.
+    """
 
     settings: FeedSettings
     public_url: str
@@ -78,6 +92,7 @@ class Feed:
     fragments: Fragments
     wanted: Choices
     unwanted: Choices
+    place: Place = _ITSELF
 
     @property
     def publication(self) -> str:
@@ -86,8 +101,8 @@ class Feed:
 
     @property
     def name(self) -> str:
-        """Its id."""
-        return self.settings.id
+        """Its id; no feed has one as a page has."""
+        return f"{self.settings.id}/{self.place.day}" if self.place.day else self.settings.id
 
     @property
     def sources(self) -> frozenset[str]:
@@ -104,20 +119,26 @@ class Feed:
 
     @property
     def window(self) -> Window:
-        """As many as are declared, and a reserve of half as many; tombstones only where a format can show them."""
+        """As many as are declared, and a reserve of half as many; tombstones only where a format can show them.
+
+        Of a page everything.
+        """
         feed = self.settings
+        tombstones = TOMBSTONES if "atom" in feed.formats else 0
+        if self.place.day:
+            return Window(forget=None, tombstones=tombstones)
         return Window(
             entries=feed.entries,
             younger_than=feed.minutes * MINUTE,
             reserve=max(10, feed.entries // 2),
-            tombstones=TOMBSTONES if "atom" in feed.formats else 0,
+            tombstones=tombstones,
             archive=feed.archive,
         )
 
     def selects(self, event: ArticleEvent) -> bool:
         """Whether `include` and `exclude` take the article, and it does not itself keep out of this feed."""
         article = event.article
-        if article is None or not {"feeds", self.name}.isdisjoint(article.exclude):
+        if article is None or not {"feeds", self.settings.id}.isdisjoint(article.exclude):
             return False
         language = self.languages.get(event.publication, "")
         return takes(self.wanted, self.unwanted, article, language)
@@ -134,16 +155,17 @@ class Feed:
         self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]
     ) -> Sequence[Document]:
         """A document for each format. Raises Red when the gate refuses one."""
-        return self.documents(
-            edition, shown, publications, Place(None, edition.newest_page if self.settings.archive else None)
-        )
+        place = self.place if self.place.day else Place(before=edition.newest_page if self.settings.archive else None)
+        listed = items(self.settings, shown, publications)
+        owner = publications[self.publication]
+        return [self._document(form, edition, listed, owner, place) for form in self.settings.formats]
 
     def lift(self, entry: Entry) -> None:
-        """None: nothing but the feed itself shows an article."""
+        """None: nothing but feeds and their pages shows an article."""
 
-    def page(self, day: str, before: str | None, after: str | None) -> "Page":
+    def page(self, day: str, before: str | None, after: str | None) -> "Feed":
         """The page of a day in its archive. Its entries are not kept rendered: a page is seldom written twice."""
-        return Page(replace(self, fragments=Fragments(0)), Place(day, before, after))
+        return replace(self, fragments=Fragments(0), place=Place(day, before, after))
 
     def rendering(self, publications: Mapping[str, Publication]) -> str:
         """Of all that its documents depend on, articles apart."""
@@ -154,16 +176,8 @@ class Feed:
         said = [__version__, self.digest, self.public_url, self.settings.model_dump_json(), *of]
         return blake2b("\n".join(said).encode(), digest_size=8).hexdigest()
 
-    def documents(
-        self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication], place: "Place"
-    ) -> Sequence[Document]:
-        """A document for each format, of the feed itself or of a page."""
-        listed = items(self.settings, shown, publications)
-        owner = publications[self.publication]
-        return [self._document(form, edition, listed, owner, place) for form in self.settings.formats]
-
     def _document(
-        self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication, place: "Place"
+        self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication, place: Place
     ) -> Document:
         is_topic = not (self.settings.private or place.day)  # nobody subscribes to a private feed, nor to a page
         address, history = self._address(form, owner, place.day), self._history(form, owner, place)
@@ -186,13 +200,13 @@ class Feed:
     def _address(self, form: str, owner: Publication, day: str | None) -> str:
         return f"{(owner.public_url or self.public_url).rstrip('/')}/{self._key(form, day)}"
 
-    def _history(self, form: str, owner: Publication, place: "Place") -> History | None:
+    def _history(self, form: str, owner: Publication, place: Place) -> History | None:
         if not (place.day or place.before):
             return None
         before, after = (day and self._address(form, owner, day) for day in (place.before, place.after))
         return History(before, after, self._address(form, owner, None) if place.day else None)
 
-    def _cache_control(self, place: "Place") -> str:
+    def _cache_control(self, place: Place) -> str:
         """A page may be kept longer, but what is withdrawn must not linger."""
         is_said = self.settings.private or "cache_control" in self.settings.model_fields_set
         return PAGE_CACHE_CONTROL if place.day and not is_said else self.settings.caching
@@ -203,68 +217,6 @@ class Feed:
         if form == "atom":
             return render.atom(about, listed, _deleted(edition, listed), self.fragments)
         return jsonfeed(about, listed, self.fragments)
-
-
-class Place(NamedTuple):
-    """Where a document stands in an archive: the day of its page, or None for the feed, and the days next to it."""
-
-    day: str | None
-    before: str | None
-    after: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The articles of one UTC day."""
-
-    feed: Feed
-    place: Place
-
-    @property
-    def publication(self) -> str:
-        """That of the feed."""
-        return self.feed.publication
-
-    @property
-    def name(self) -> str:
-        """No feed has such a name."""
-        return f"{self.feed.name}/{self.place.day}"
-
-    @property
-    def sources(self) -> frozenset[str]:
-        """Those of the feed."""
-        return self.feed.sources
-
-    @property
-    def digest(self) -> str:
-        """That of the feed."""
-        return self.feed.digest
-
-    @property
-    def window(self) -> Window:
-        """Everything; tombstones as in the feed."""
-        return Window(forget=None, tombstones=self.feed.window.tombstones)
-
-    def selects(self, event: ArticleEvent) -> bool:
-        """As the feed does."""
-        return self.feed.selects(event)
-
-    def keeps(self, content: Content) -> Content:
-        """All of it."""
-        return content
-
-    def leaves(self, event: ArticleEvent) -> int | None:
-        """When the article expires."""
-        return event.expires
-
-    def render(
-        self, edition: Edition, shown: Sequence[Entry], publications: Mapping[str, Publication]
-    ) -> Sequence[Document]:
-        """A document for each format. Raises Red when the gate refuses one."""
-        return self.feed.documents(edition, shown, publications, self.place)
-
-    def lift(self, entry: Entry) -> None:
-        """None: as in the feed."""
 
 
 def _id(form: str, item: Item) -> str:

@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
-from starlette.types import Message as Sent
-from starlette.types import Receive, Scope, Send
-
+from wireroom import asgi
+from wireroom.asgi import Message as Sent
+from wireroom.asgi import Receive, Scope, Send
 from wireroom.clock import Clock, SystemClock
 from wireroom.codec import MEDIA_TYPE as AVRO
 from wireroom.config import Settings
@@ -31,6 +31,7 @@ from wireroom.ingest.reading import JSON, LINES, Accepted
 from wireroom.ingest.scope import KIND
 from wireroom.keys import KeyList, public_part, redacted
 from wireroom.log import ARTICLES, BACKFILL, Log, Message, Position
+from wireroom.seldom import Seldom
 from wireroom.store import Store
 
 EVENT, BATCH = reading.MOST_BYTES, 16_000_000  # bytes of a body
@@ -114,6 +115,7 @@ class Ingest:
         self._clock = clock or SystemClock()
         self._settings, self._shards = settings, settings.shards
         self._base = str(settings.public_url).rstrip("/") + "/"
+        self._refusals = Seldom(log)
         self._parser = ThreadPoolExecutor(1, thread_name_prefix="parser")  # one: large bodies take memory while read
         self._routes: Mapping[str, Mapping[str, Callable[[Request], Awaitable[Answer]]]] = {
             "/v1/events": {"POST": self._event},
@@ -144,7 +146,9 @@ class Ingest:
         except Exception:
             log.exception("a bug, while %s was answered", request.method)
             problem = Problem("internal-error", "A bug. Whether the event is there is not known; send it again.")
-        await _send(send, answer if problem is None else await self._refusal(problem, request))
+        if problem is not None:
+            answer = await self._refusal(problem, request)
+        await asgi.answer(scope, send, answer.status, _headers(answer), answer.body)
 
     async def _answer(self, request: Request) -> Answer:
         methods = {"POST": self._hook} if request.path.startswith(_HOOKS) else self._routes.get(request.path)
@@ -158,7 +162,8 @@ class Ingest:
         self.counts.refused(problem.name)
         path = "/".join(request.path.split("/")[:_TOLD])
         what = f"{found(redacted(request.method))} {found(redacted(path))}"
-        log.warning("refused: %s, %s, key %s: %s", problem.status, what, request.key_id, redacted(problem.detail))
+        told = problem.status, what, request.key_id, redacted(problem.detail)
+        self._refusals.warning(problem.name, "refused: %s, %s, key %s: %s", *told)
         headers = dict(problem.headers)
         if not await request.rest_has_come():
             headers["Connection"] = "close"
@@ -265,11 +270,9 @@ class Ingest:
         return positions
 
 
-async def _send(send: Send, answer: Answer) -> None:
+def _headers(answer: Answer) -> list[tuple[bytes, bytes]]:
     headers = {**_SAFE, "Content-Type": answer.media_type, "Content-Length": str(len(answer.body)), **answer.headers}
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-    await send({"type": "http.response.body", "body": answer.body})
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 def _place(event: Accepted, position: Position) -> dict[str, object]:

@@ -4,8 +4,7 @@ import asyncio
 import zlib
 from collections.abc import Mapping
 
-from starlette.types import Receive
-
+from wireroom.asgi import Receive
 from wireroom.errors import Fault
 from wireroom.ingest.memory import Share
 from wireroom.ingest.problems import Problem

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, make_asgi_app
-from starlette.types import ASGIApp
 
+from wireroom.asgi import Application
 from wireroom.ingest.hooks import Verdict
 from wireroom.ingest.problems import KINDS
 from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS
@@ -37,7 +37,7 @@ class Counts:
             self._appended.labels(topic)
         for name in KINDS:
             self._refused.labels(name)
-        self.page: ASGIApp = make_asgi_app(registry)
+        self.page: Application = make_asgi_app(registry)
 
     def appended(self, topic: str, messages: int) -> None:
         """So many messages are durable."""

@@ -64,9 +64,9 @@ def article_of(key: str) -> tuple[str, str] | None:
 
 
 def feed_of(key: str) -> str | None:
-    """The feed that a key belongs to, as publication/feed; None for another document."""
+    """The feed that a key is a form of, as publication/feed; None for any other document, pages of archives too."""
     folder, *names = key.removeprefix("private/").split("/")
-    return f"{names[0]}/{names[1].partition('.')[0]}" if folder == "feeds" and len(names) >= 2 else None
+    return f"{names[0]}/{names[1].partition('.')[0]}" if folder == "feeds" and len(names) == 2 else None
 
 
 def _said(key: str, body: bytes) -> Said:

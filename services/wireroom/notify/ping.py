@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from wireroom.clock import Clock
 from wireroom.config import Settings
 from wireroom.document import DocumentChanged
+from wireroom.notify.documents import feed_of
 from wireroom.notify.names import hub_id
 from wireroom.notify.outbound import Outbound
 from wireroom.notify.outcome import DELIVERED, Outcome, Verdict, outcome
@@ -32,8 +33,8 @@ class Hub:
         self._clock = clock
 
     def wants(self, change: DocumentChanged) -> bool:
-        """Public feeds."""
-        return change.key.startswith("feeds/")
+        """Public feeds; of their archives nobody can be told, for pages name no hub."""
+        return change.key.startswith("feeds/") and feed_of(change.key) is not None
 
     def deliver(self, epoch: str, batch: Sequence[Told]) -> Outcome:
         """See `Subscriber`."""

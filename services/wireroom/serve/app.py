@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from urllib.parse import unquote, urlsplit
 
-from starlette.types import ASGIApp
-
+from wireroom.asgi import Application
 from wireroom.clock import Clock, SystemClock
 from wireroom.config import FeedSettings, Settings
 from wireroom.serve.documents import Documents
@@ -24,7 +23,7 @@ def create_app(
     """The ASGI application that serves a store's documents. What it does at its end is left in `ending`."""
     clock = clock or SystemClock()
     documents = Documents(store, clock, tuple(_hidden(settings)), _window(settings))
-    app: ASGIApp = Pages(settings, documents.keys, documents, clock)
+    app: Application = Pages(settings, documents.keys, documents, clock)
     if any(feed.private for feed in settings.feeds):
         app = private = PrivateFeeds(store, settings, clock, lambda: site, app)
         (ending or ExitStack()).callback(private.close)

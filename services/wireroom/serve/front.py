@@ -5,8 +5,8 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
+from wireroom import asgi
+from wireroom.asgi import Application, Receive, Scope, Send
 from wireroom.clock import SECOND, Clock
 from wireroom.errors import RetryAfter, WireroomError
 from wireroom.serve.answers import Answer, for_scripts, of_document, of_move, of_preflight, of_text
@@ -38,7 +38,7 @@ class Front:
         moved: Mapping[str, str],
         links: Links,
         clock: Clock,
-        rest: ASGIApp,
+        rest: Application,
     ) -> None:
         self._documents = documents
         self._lifetimes = lifetimes
@@ -56,8 +56,7 @@ class Front:
             await self._rest(scope, receive, send)
             return
         answer = await self._answer(scope["path"], scope["method"], fields(scope["headers"]))
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+        await asgi.answer(scope, send, answer.status, answer.headers, answer.body)
 
     def at_once(self, target: bytes, asked: Mapping[bytes, bytes]) -> Message | None:
         """The answer to GET of a public document that is at hand, as it goes over the wire; None for all else.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from starlette.types import Receive, Scope, Send
-
+from wireroom import asgi
+from wireroom.asgi import Receive, Scope, Send
 from wireroom.clock import SECOND, Clock
 from wireroom.config import Settings
 from wireroom.errors import WireroomError
@@ -107,8 +107,7 @@ class Pages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it."""
         answer = await self._answer(scope)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+        await asgi.answer(scope, send, answer.status, answer.headers, answer.body)
 
     async def _answer(self, scope: Scope) -> Answer:
         path = scope["path"]

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
+from wireroom import asgi
+from wireroom.asgi import Application, Receive, Scope, Send
 from wireroom.clock import Clock
 from wireroom.config import Settings
 from wireroom.config_partners import PartnerSettings
@@ -16,6 +16,7 @@ from wireroom.keyring import Keyring
 from wireroom.keys import Key, KeyList, Refusal, public_part
 from wireroom.partners.keys import PARTNERS, partner_of
 from wireroom.partners.records import Access, known_of
+from wireroom.seldom import Seldom
 from wireroom.serve.access import AccessLog
 from wireroom.serve.answers import Answer, Header, of_text
 from wireroom.serve.conditions import fields
@@ -58,7 +59,7 @@ class PrivateFeeds:
     """Answers for paths under `/private/`, and hands every other path to `rest`."""
 
     def __init__(
-        self, store: Store, settings: Settings, clock: Clock, documents: Callable[[], Documents], rest: ASGIApp
+        self, store: Store, settings: Settings, clock: Clock, documents: Callable[[], Documents], rest: Application
     ) -> None:
         self._clock = clock
         self._documents = documents
@@ -67,6 +68,7 @@ class PrivateFeeds:
         self._partners = {partner.id: partner for partner in settings.partners}
         self._buckets = {ident: _bucket(partner) for ident, partner in self._partners.items()}
         self._keyring = Keyring(KeyList(store, PARTNERS), clock)
+        self._refusals = Seldom(log)
         self._log = AccessLog(store, clock, settings.access_log.days)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,8 +77,7 @@ class PrivateFeeds:
             await self._rest(scope, receive, send)
             return
         answer = _private(await self._answer(scope))
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+        await asgi.answer(scope, send, answer.status, answer.headers, answer.body)
 
     def at_once(self, target: bytes, asked_with: Mapping[bytes, bytes]) -> Message | None:
         """The answer to GET by a partner whose key and document are at hand; None for all else."""
@@ -109,7 +110,9 @@ class PrivateFeeds:
         except RetryAfter as error:
             return unwell(error)
         if isinstance(key, Refusal):
-            log.warning("refused: 401, a private feed, key %s: %s", public_part(what.secret or ""), key)
+            self._refusals.warning(
+                "401", "refused: 401, a private feed, key %s: %s", public_part(what.secret or ""), key
+            )
             return of_text(401, f"A private feed: {key if what.secret else 'send a key'}.", *_CHALLENGES)
         headers = fields((name, value) for name, value in scope["headers"] if name != _DELTA)
         answer = self._refusal(key, what, scope["method"])

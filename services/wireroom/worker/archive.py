@@ -41,7 +41,7 @@ class Archive:
         self._size = 0
         self._due: int | None = None
         self._anew: set[str] | None = None  # while all events come again: the pages that are done
-        self._undated: dict[str, Arrival] = {}  # withdrawals that any page may have the article of
+        self._withdrawn: dict[str, Arrival] = {}  # whose articles any page may have: their dates may be wrong
 
     @property
     def due(self) -> int | None:
@@ -70,7 +70,7 @@ class Archive:
     def clear(self) -> None:
         """Forget what waits, and that all events come again."""
         self._waiting.clear()
-        self._undated.clear()
+        self._withdrawn.clear()
         self._size, self._anew = 0, None
 
     @property
@@ -88,16 +88,15 @@ class Archive:
         """Let arrivals wait for `write`."""
         for arrival in arrivals:
             self._waiting[archive.day_of(arrival.key)].append(arrival)
-            self._note_undated(arrival)
+            if arrival.tombstone:
+                self._note_withdrawn(arrival)
             content = arrival.entry.content if arrival.entry else {}
             self._size += 100 + sum(len(value) for value in content.values() if isinstance(value, str))
 
-    def _note_undated(self, arrival: Arrival) -> None:
-        known = self._undated.get(arrival.id)
-        if arrival.undated and (known is None or known.order < arrival.order):
-            self._undated[arrival.id] = arrival
-        elif arrival.tombstone and known and known.order == arrival.order:
-            del self._undated[arrival.id]  # the edition knew the page
+    def _note_withdrawn(self, arrival: Arrival) -> None:
+        known = self._withdrawn.get(arrival.id)
+        if known is None or known.order < arrival.order:
+            self._withdrawn[arrival.id] = arrival
 
     def write(self) -> None:
         """Write all that waits, and look at some pages that need it.
@@ -105,7 +104,7 @@ class Archive:
         Raises Behind where only the whole log can tell what belongs to a page, RetryAfter while the store is unwell.
         """
         if self._anew is None:
-            self._find_undated()
+            self._find_withdrawn()
         now = self._clock.now()
         looks = () if self._due is None or self._due > now else archive.to_look_at(self._index, self._rendering, now)
         days = [*self._waiting, *islice((day for day in looks if day not in self._waiting), LOOKS)]
@@ -119,7 +118,7 @@ class Archive:
 
         Some at a time; whether all are.
         """
-        self._find_undated()
+        self._find_withdrawn()
         self.write()
         if self._anew is None:
             return True
@@ -129,25 +128,24 @@ class Archive:
         self._save()
         return len(left) <= LOOKS
 
-    def _find_undated(self) -> None:
-        """Let withdrawals wait for the page that has their article, or will have it: all are looked through."""
-        if not self._undated:
+    def _find_withdrawn(self) -> None:
+        """Let withdrawals wait for every page that has their article, or will have it, whatever their own date."""
+        if not self._withdrawn:
             return
         waiting = [each for arrivals in self._waiting.values() for each in arrivals if each.entry]
-        found = [self._undated[each.id]._replace(key=each.key) for each in waiting if each.id in self._undated]
-        for of_page in self._map(self._undated_of, sorted(self._index)):
+        found = [self._withdrawn[each.id]._replace(key=each.key) for each in waiting if each.id in self._withdrawn]
+        days = [day for day, line in self._index.items() if archive.may_hold(line, self._withdrawn)]
+        for of_page in self._map(self._withdrawn_of, sorted(days)):
             found += of_page
-        self._undated.clear()
         self.take(found)
+        self._withdrawn.clear()
 
-    def _undated_of(self, day: str) -> list[Arrival]:
+    def _withdrawn_of(self, day: str) -> list[Arrival]:
         """Those whose article a page has."""
         key = edition_key(self._outside.worker, self._definition.publication, f"{self._definition.name}/{day}")
         stored = self._store.get(key)
-        if stored is None or not any(to_json(ident) in stored.body for ident in self._undated):
-            return []
-        entries = decode(key, stored.body).entries
-        return [each._replace(key=entries[ident].key) for ident, each in self._undated.items() if ident in entries]
+        entries = decode(key, stored.body).entries if stored else {}
+        return [each._replace(key=entries[ident].key) for ident, each in self._withdrawn.items() if ident in entries]
 
     def _bring_up(self, days: Sequence[str], mute: bool = False) -> None:
         if not days:
@@ -208,6 +206,9 @@ class Archive:
     def _decode(self, body: bytes) -> dict[str, Line]:
         try:
             found = from_json(body)["pages"]
-            return {day: Line(g, c, due, shows and tuple(shows)) for day, (g, c, due, shows) in found.items()}
+            return {
+                day: Line(generation, clock, due, shows and tuple(shows), *marks)
+                for day, (generation, clock, due, shows, *marks) in found.items()
+            }
         except (ValueError, KeyError, TypeError) as error:
             raise Red(f"{self._key} is not an index: {error}", "delete it, with the edition of its feed") from error

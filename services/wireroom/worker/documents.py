@@ -50,7 +50,7 @@ class DocumentWriter:
         known = self._known.get(document.key)
         if known and known[0] >= generation:
             return Found(known[0], same=True)
-        if known and self._put(document, generation, known[1]):
+        if known and self._replace(document, generation, known[1]):
             return Found(generation, same=True)
         for _ in range(ATTEMPTS):
             current = self._store.get(document.key)
@@ -59,12 +59,15 @@ class DocumentWriter:
                 if same:
                     self._done(document, generation, current.etag)
                 return Found(found, same)
-            if self._put(document, generation, current.etag if current else None):
+            if self._replace(document, generation, current.etag if current else None):
                 return Found(generation, same=True)
         raise RetryAfter(f"too many writers at {document.key}")
 
-    def merge(self, direct: Direct, publications: Mapping[str, Publication]) -> None:
-        """Write what `direct` makes of the present state, as of now: a document that is its own edition."""
+    def merge(self, direct: Direct, publications: Mapping[str, Publication], archived: bool = False) -> None:
+        """Write what `direct` makes of the present state, as of now: a document that is its own edition.
+
+        `archived`: it is announced only where it replaces one, for an archive is no news to anybody.
+        """
         key = direct.key
         current = self._recent.get(key)  # the others are new, most of them: create first, read when that fails
         for _ in range(ATTEMPTS):
@@ -73,27 +76,31 @@ class DocumentWriter:
                 current = self._store.get(key)
                 document = direct.merge(current, self._clock.now(), publications)
             if document is None:
-                self._announce_again(direct, current)
+                self._announce_again(direct, current, archived)
                 return
             generation = generation_of(current.body) + 1 if current else 1
-            if self._put(document, generation, current.etag if current else None, remember=False):
+            if (etag := self._put(document, generation, current.etag if current else None)) is not None:
+                self._keep(key, Stored(document.body(generation), etag, self._clock.now()))
+                if current or not archived:
+                    self._announce(key, generation, etag, document.media_type, document.articles)
                 return
             current = self._store.get(key)
         raise RetryAfter(f"too many writers at {key}")
 
-    def _put(self, document: Document, generation: int, etag: str | None, remember: bool = True) -> bool:
-        body = document.body(generation)
+    def _replace(self, document: Document, generation: int, etag: str | None) -> bool:
+        """Whether nobody else did, as far as is known."""
+        if (new := self._put(document, generation, etag)) is None:
+            return False
+        self._done(document, generation, new)
+        return True
+
+    def _put(self, document: Document, generation: int, etag: str | None) -> str | None:
+        """The new ETag; None when another state lies there now, or may."""
         try:
-            new = self._store.put(document.key, body, etag, self._metadata(document, generation))
+            return self._store.put(document.key, document.body(generation), etag, self._metadata(document, generation))
         except (Conflict, OutcomeUnknown):
             self._known.pop(document.key, None)
-            return False
-        if remember:
-            self._done(document, generation, new)
-        else:
-            self._keep(document.key, Stored(body, new, self._clock.now()))
-            self._announce(document.key, generation, new, document.media_type, document.articles)
-        return True
+            return None
 
     def _keep(self, key: str, written: Stored) -> None:
         self._recent.pop(key, None)
@@ -114,10 +121,10 @@ class DocumentWriter:
         self._shown[document.key] = frozenset(document.articles)
         self._announce(document.key, generation, etag, document.media_type, new)
 
-    def _announce_again(self, direct: Direct, current: Stored | None) -> None:
+    def _announce_again(self, direct: Direct, current: Stored | None, archived: bool) -> None:
         """Found as it should be: its writer may have died before it could tell."""
-        if current is not None:
-            self._announce(direct.key, generation_of(current.body), current.etag, direct.media_type, ())
+        if current is not None and ((generation := generation_of(current.body)) > 1 or not archived):
+            self._announce(direct.key, generation, current.etag, direct.media_type, ())
 
     def _announce(
         self, key: str, generation: int, etag: str, media_type: str, articles: tuple[tuple[str, str, int], ...]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from wireroom.archive import Arrival, Line, join
+from wireroom.archive import Arrival, Line, join, marks
 from wireroom.document import Document
 from wireroom.edition import Change, Edition, due, shown
 from wireroom.sink import Definition
@@ -46,7 +46,8 @@ class Page(LiveEdition):
         if self._mute:
             shows = (None, None, "")  # it is to be looked at once more
         has_documents = found.documents or (self._mute and shown(found, window))
-        return Line(found.generation, found.clock, due(found, window), (has_documents and shows) or None)
+        shows_now = (has_documents and shows) or None
+        return Line(found.generation, found.clock, due(found, window), shows_now, marks(found.entries))
 
     def _begin(self) -> Edition:
         empty = Edition(self.definition.digest, epoch="")

@@ -42,7 +42,15 @@ class Pace(NamedTuple):
     interval: int
 
 
-Waiting = Mapping[str, tuple[Order, Direct]]  # documents to be written, by key
+class Winner(NamedTuple):
+    """A document to be written, and the order of its event. `archived`: the archive brings its article."""
+
+    order: Order
+    direct: Direct
+    archived: bool
+
+
+Waiting = Mapping[str, Winner]  # by key
 
 
 class FirstReader:
@@ -59,7 +67,7 @@ class FirstReader:
         pace: Pace,
     ) -> None:
         self.backlog = Backlog()
-        self.direct: dict[str, tuple[Order, Direct]] = {}  # documents without an edition: the winner of each
+        self.direct: dict[str, Winner] = {}  # documents without an edition: the winner of each
         self._sink = sink
         self._consumer = consumer
         self._intake = intake
@@ -122,7 +130,7 @@ class FirstReader:
         careful = self.careful
         positions: dict[Partition, int] = {}
         changes: dict[str, list[Change]] = defaultdict(list)
-        direct: dict[str, tuple[Order, Direct]] = {}
+        direct: dict[str, Winner] = {}
         blocked: list[Owned] = []
         for record in records:
             owned = self._assignment.owned.get(record.partition)
@@ -136,7 +144,7 @@ class FirstReader:
                 self._sort(arrival, owned, changes)
                 if careful:
                     self._try_out(changes)
-                self._keep_winner(arrival, direct)
+                self._keep_winner(arrival, direct, record.partition.topic == BACKFILL)
             positions[record.partition] = record.offset + 1
         self._settle(positions, changes, direct)
         for owned in blocked:
@@ -191,7 +199,7 @@ class FirstReader:
             return True
         return any(other.event.id == event.id for other in changes.get(live.key, ()))
 
-    def _keep_winner(self, arrival: Arrival, direct: dict[str, tuple[Order, Direct]]) -> None:
+    def _keep_winner(self, arrival: Arrival, direct: dict[str, Winner], archived: bool) -> None:
         event = arrival.event
         if (found := self._sink.direct(event)) is None or not arrival.is_usable:
             return
@@ -199,8 +207,8 @@ class FirstReader:
         if newest is not None and newest > event.order:
             return  # a later revision came before: it may wait, and this one must not be shown meanwhile
         held = direct.get(found.key)
-        if held is None or held[0] < event.order:
-            direct[found.key] = (event.order, found)
+        if held is None or held.order < event.order:
+            direct[found.key] = Winner(event.order, found, archived and event.kind is not Kind.WITHDRAWN)
 
     def _settle(
         self,
@@ -218,7 +226,8 @@ class FirstReader:
 
     def keep_direct(self, direct: Waiting) -> None:
         """Documents to be written; of one article the winner."""
-        self.direct.update({k: d for k, d in direct.items() if k not in self.direct or self.direct[k][0] < d[0]})
+        held = self.direct
+        held.update({key: new for key, new in direct.items() if key not in held or held[key].order < new.order})
 
     def _flush_time(self, live: LiveEdition, changes: Sequence[Change]) -> int:
         """The first change at once, then at most every interval; a withdrawal at once; far behind, every minute."""

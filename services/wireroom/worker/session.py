@@ -29,7 +29,7 @@ from wireroom.errors import Fenced, Red, RetryAfter
 from wireroom.event import ArticleEvent, Order
 from wireroom.health import Health
 from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Commit, Consumer, Log, Message, Partition, Record
-from wireroom.sink import Definition, Direct, Sink
+from wireroom.sink import Definition, Sink
 from wireroom.store import Store
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.catchup import SLICE, SecondReader
@@ -40,7 +40,7 @@ from wireroom.worker.live import Outside
 from wireroom.worker.owned import Owned, drop_roster, write_roster
 from wireroom.worker.publications import Publications
 from wireroom.worker.quarantine import GivenUp, Quarantine
-from wireroom.worker.reader import FirstReader, Pace, Waiting
+from wireroom.worker.reader import FirstReader, Pace, Waiting, Winner
 from wireroom.worker.seen import Seen
 
 CHUNK = 8  # documents that one thread writes in a row
@@ -314,8 +314,8 @@ class Session:
         if waiting := dict(self.reader.direct):
             self._writes_direct = True
             self.reader.direct.clear()
-            directs = [direct for _, direct in waiting.values()]
-            chunks = [directs[at : at + CHUNK] for at in range(0, len(directs), CHUNK)]
+            winners = list(waiting.values())
+            chunks = [winners[at : at + CHUNK] for at in range(0, len(winners), CHUNK)]
             self._begun.append((waiting, self.map(self._merge_direct, chunks)))
 
     def _write_direct(self) -> None:
@@ -330,13 +330,13 @@ class Session:
                 self.reader.keep_direct(waiting)
             raise
 
-    def _merge_direct(self, chunk: Sequence[Direct]) -> None:
-        for direct in chunk:
-            self.documents.merge(direct, self.publications)
+    def _merge_direct(self, chunk: Sequence[Winner]) -> None:
+        for winner in chunk:
+            self.documents.merge(winner.direct, self.publications, archived=winner.archived)
 
     def _withdraw(self, event: ArticleEvent) -> None:
         if (direct := self.sink.direct(event)) is not None:
-            self._merge_direct([direct])
+            self.documents.merge(direct, self.publications)
 
     def _publish(self) -> None:
         """Publish every edition that is due, by an event or by the clock."""

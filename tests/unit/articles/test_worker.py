@@ -10,8 +10,9 @@ from wireroom import codec
 from wireroom.articles import ArticlesSink
 from wireroom.clock import ManualClock, micros
 from wireroom.config import Settings
+from wireroom.errors import Fenced
 from wireroom.event import ArticleEvent
-from wireroom.log import ARTICLES
+from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Partition
 from wireroom.log.memory import MemoryLog
 from wireroom.store.memory import MemoryStore
 from wireroom.worker.loop import Worker
@@ -30,8 +31,14 @@ class World:
         self.log = MemoryLog(1, self.clock)
         self.store = MemoryStore(self.clock)
 
-    def publish(self, *events: ArticleEvent) -> None:
-        self.log.append(ARTICLES, [codec.encode(event) for event in events])
+    def publish(self, *events: ArticleEvent, topic: str = ARTICLES) -> None:
+        self.log.append(topic, [codec.encode(event) for event in events])
+
+    def announced(self) -> list[tuple[str, int]]:
+        """Id and generation of each article's own document that was announced."""
+        changes = (codec.decode_change(record.value) for record in self.log.read(Partition(DOCUMENTS, 0), 0, 1000))
+        own = (change for change in changes if change.key.startswith("articles/fjordposten/"))
+        return [(change.key.split("/")[2].removesuffix(".json"), change.generation) for change in own]
 
     def worker(self) -> Session:
         return Worker(ArticlesSink(SETTINGS), self.log, self.store, SETTINGS, self.clock).join()
@@ -122,3 +129,28 @@ def test_a_replay_shows_no_older_revision_of_what_is_hidden(world: World, hidden
     assert replay.find_direct(lambda _: None) == []
     replay.publish(lambda _: None)
     assert world.status("17") is None
+
+
+def test_what_an_archive_brings_is_no_news_but_what_it_changes_and_takes_back_is(world: World) -> None:
+    session = world.worker()
+    world.publish(published("live"))
+    settle(session)
+    archive = [published(f"old-{number}", published_at=NOON - 9000 * HOUR) for number in range(3)]
+    world.publish(*archive, published("live", revision=2), withdrawn("never-public"), topic=BACKFILL)
+    settle(session)
+    assert [world.status(f"old-{number}") for number in range(3)] == ["usable"] * 3
+    assert sorted(world.announced()) == [("live", 1), ("live", 2), ("never-public", 1)]
+    world.publish(published("old-1", revision=2), withdrawn("old-2", revision=2))
+    settle(session)
+    assert sorted(world.announced())[-2:] == [("old-1", 2), ("old-2", 2)]
+
+
+def test_a_worker_that_takes_over_an_archive_announces_no_more_of_it(world: World) -> None:
+    world.publish(published("old"), topic=BACKFILL)
+    first = world.worker()
+    first.consumer.commit = lambda *_: (_ for _ in ()).throw(Fenced("another took over"))  # type: ignore[method-assign]
+    with pytest.raises(Fenced):
+        settle(first)
+    first.consumer.close()
+    settle(world.worker())
+    assert (world.status("old"), world.announced()) == ("usable", [])

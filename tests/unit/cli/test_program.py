@@ -146,7 +146,7 @@ def test_help_loads_no_output_and_no_log() -> None:
     code = (
         "import sys; from wireroom.cli._program import program; from wireroom.cli._outcome import run;"
         "run(program, ['-h']);"
-        "print({name.partition('.')[0] for name in sys.modules} & {'feedgen','lxml','nh3','apsw','rich','starlette'})"
+        "print({name.partition('.')[0] for name in sys.modules} & {'feedgen','lxml','nh3','apsw','rich','uvicorn'})"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).endswith("set()\n")
 

@@ -1,14 +1,12 @@
 """Whom the client trusts: whoever this machine trusts, by the right name, and nobody else."""
 
 import ssl
-import subprocess
-from pathlib import Path
 from socket import create_server, socket
 from threading import Thread
 
 import pytest
 
-from tests.servers import need
+from tests.servers.certificates import Certificate, self_signed
 from tests.servers.ingest import KEY
 from tests.unit.events import put
 from wireroom.client.service import Service, as_json
@@ -22,23 +20,14 @@ ANSWER = (
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and its certificate, for `localhost` only, which vouches for itself."""
-    need("openssl", install="on Debian and Ubuntu, apt-get install openssl")
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", path, "-out", f"{path}.crt"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())
-    return path
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return self_signed(tmp_path_factory.mktemp("tls"), "localhost")
 
 
-def said(certificate: Path, host: str) -> tuple[bytes, WireroomError | None]:
+def said(certificate: Certificate, host: str) -> tuple[bytes, WireroomError | None]:
     """What a server heard of a client that calls it `host`, and what the client made of it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context.load_cert_chain(certificate.both)
     heard = b""
 
     def serve() -> None:
@@ -66,22 +55,22 @@ def said(certificate: Path, host: str) -> tuple[bytes, WireroomError | None]:
     return heard, error
 
 
-def test_a_certificate_that_this_machine_trusts(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+def test_a_certificate_that_this_machine_trusts(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.certificate))
     heard, error = said(certificate, "localhost")
     assert error is None
     assert KEY.encode() in heard
 
 
-def test_one_that_it_does_not_trust_hears_nothing(certificate: Path) -> None:
+def test_one_that_it_does_not_trust_hears_nothing(certificate: Certificate) -> None:
     heard, error = said(certificate, "localhost")
     assert isinstance(error, ConfigurationError)
     assert "not trusted: self-signed certificate" in str(error)
     assert heard == b""
 
 
-def test_one_for_another_name_hears_nothing(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+def test_one_for_another_name_hears_nothing(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.certificate))
     heard, error = said(certificate, "127.0.0.1")
     assert isinstance(error, ConfigurationError)
     assert "not valid for '127.0.0.1'" in str(error)

@@ -21,6 +21,7 @@ from tests.unit.ingest.asking import (
     run,
     withdrawal,
 )
+from wireroom import seldom
 from wireroom.clock import SECOND
 
 
@@ -105,7 +106,8 @@ def test_who_sends_too_much_waits(desk: Desk) -> None:
 CANARY = "c0ffee" * 10 + "beef"
 
 
-def test_no_secret_is_told(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_is_told(desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seldom, "EVERY", 0)
     key, kept = desk.kept_key("daily")
     wrong = f"wr_{kept.id}_{CANARY}"
 
@@ -130,3 +132,15 @@ def test_no_secret_is_told(desk: Desk, caplog: pytest.LogCaptureFixture) -> None
     assert kept.id in caplog.text
     assert len(caplog.records) == 8, "every refusal is logged, each in a line of its own"
     assert all("\n" not in record.getMessage() for record in caplog.records)
+
+
+def test_who_has_no_key_cannot_fill_the_log(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seldom, "EVERY", 3600)
+
+    async def several() -> list[Answer]:
+        return [await ask(desk.ingest, None, event(), path) for path in ("/v1/events", "/x") for _ in range(50)]
+
+    assert {answer.status for answer in run(desk, several)} == {401, 404}
+    assert [message[:12] for message in caplog.messages] == ["refused: 401", "refused: 404"]

@@ -104,9 +104,10 @@ def work(delivery: Delivery, most: int = 1000) -> float:
 RSS, JSON = "feeds/daily/latest.rss", "feeds/daily/latest.json"
 
 
-def begun(desk: Desk, partner: Partner) -> None:
-    """One that has begun at the end of an empty log."""
+def begun(desk: Desk, partner: Partner) -> Delivery:
+    """One that has begun at the end of an empty log; its worker was then started anew."""
     work(desk.delivery(partner))
+    return desk.delivery(partner)
 
 
 def many(desk: Desk, count: int, start: int = 1) -> None:

@@ -7,6 +7,7 @@ from wireroom.clock import SECOND
 from wireroom.document import DocumentChanged
 from wireroom.errors import RetryAfter
 from wireroom.log import DOCUMENTS
+from wireroom.notify.delivery import Delivery
 from wireroom.notify.journal import PART
 from wireroom.store import Metadata
 from wireroom.store.memory import MemoryStore
@@ -61,6 +62,14 @@ def test_whatever_write_it_dies_at_every_number_means_one_change_and_none_is_mis
     assert wanted <= set(meanings.values())
 
 
+def rest(desk: Desk, *deliveries: Delivery) -> None:
+    """Each hears what the others wrote, and is done."""
+    for _ in range(3):
+        for delivery in deliveries:
+            work(delivery)
+        desk.clock.time += 5 * SECOND
+
+
 def test_of_two_that_think_it_theirs_only_one_numbers() -> None:
     desk, partner = Desk(), Partner()
     begun(desk, partner)
@@ -70,10 +79,7 @@ def test_of_two_that_think_it_theirs_only_one_numbers() -> None:
         for delivery in (one, other) if generation % 2 else (other, one):
             delivery.turn()
             desk.clock.time += SECOND
-    for _ in range(3):
-        work(one)
-        work(other)
-        desk.clock.time += 5 * SECOND
+    rest(desk, one, other)
     assert {(sequence, generation) for sequence, _, generation in partner.told} == {(n, n) for n in range(1, 30)}
 
 
@@ -96,10 +102,7 @@ def test_two_that_number_differently_never_give_a_number_two_meanings() -> None:
             for _ in range(generation % 4):
                 delivery.turn()
         desk.clock.time += SECOND
-    for _ in range(3):
-        work(one)
-        work(other)
-        desk.clock.time += 5 * SECOND
+    rest(desk, one, other)
     meanings = {sequence: (key, generation) for sequence, key, generation in partner.told}
     assert {(sequence, *meant) for sequence, meant in meanings.items()} == set(partner.told)
     assert len(meanings) > 29
@@ -107,8 +110,7 @@ def test_two_that_number_differently_never_give_a_number_two_meanings() -> None:
 
 def test_a_store_that_is_away_holds_everything() -> None:
     desk, partner = Desk(), Partner()
-    begun(desk, partner)
-    delivery = desk.delivery(partner)
+    delivery = begun(desk, partner)
     desk.publish(RSS, 1)
     put = desk.store.put
 

@@ -62,8 +62,7 @@ def test_nor_is_what_was_told_long_before_another_process_began() -> None:
 
 def test_nothing_is_told_before_the_document_can_be_read() -> None:
     desk, partner = Desk(), Partner()
-    begun(desk, partner)
-    delivery = desk.delivery(partner)
+    delivery = begun(desk, partner)
     desk.announce(changed(RSS, 1))
     work(delivery)
     assert partner.told == []
@@ -79,8 +78,7 @@ class FarStore(MemoryStore):
 
 def test_a_server_s_cache_has_time_to_see_the_new_document() -> None:
     desk, partner = Desk(store=FarStore()), Partner()
-    begun(desk, partner)
-    delivery = desk.delivery(partner)
+    delivery = begun(desk, partner)
     desk.publish(RSS, 1)
     assert 1.4 <= work(delivery) <= 1.5
     assert partner.told == []
@@ -91,8 +89,7 @@ def test_a_server_s_cache_has_time_to_see_the_new_document() -> None:
 
 def test_a_failure_holds_the_order_and_is_tried_again_later() -> None:
     desk, partner = Desk(), Partner(lambda _: REFUSED)
-    begun(desk, partner)
-    delivery = desk.delivery(partner)
+    delivery = begun(desk, partner)
     desk.publish(RSS, 1)
     desk.publish(JSON, 1)
     assert 0.5 <= work(delivery) <= 1
@@ -123,8 +120,7 @@ def test_what_is_refused_too_often_is_a_dead_letter_and_the_next_has_its_turn() 
         return DELIVERED if told.notification.key == JSON else REFUSED
 
     desk, partner = Desk(), Partner(only_json)
-    begun(desk, partner)
-    delivery = desk.delivery(partner)
+    delivery = begun(desk, partner)
     desk.publish(RSS, 7)
     desk.publish(JSON, 7)
     for _ in range(TRIES):
@@ -147,8 +143,7 @@ def test_who_is_away_is_waited_for_without_end() -> None:
         raise RetryAfter("no answer")
 
     partner = Partner(away)
-    begun(desk, partner)
-    delivery = desk.delivery(partner)
+    delivery = begun(desk, partner)
     desk.publish(RSS, 1)
     for _ in range(3 * TRIES):
         work(delivery)
@@ -166,8 +161,7 @@ def test_an_address_that_may_not_be_asked_waits_and_says_so() -> None:
         raise Reject("forbidden-target")
 
     partner = Partner(forbidden)
-    begun(desk, partner)
-    delivery = desk.delivery(partner)
+    delivery = begun(desk, partner)
     desk.publish(RSS, 1)
     work(delivery)
     state = Journal(desk.store, partner.id).read()
@@ -198,8 +192,7 @@ def test_it_goes_on_when_its_configuration_changes() -> None:
 
 def test_it_goes_on_when_a_command_says_so() -> None:
     desk, partner = Desk(), Partner(lambda _: Outcome(Verdict.ENDED))
-    begun(desk, partner)
-    delivery = desk.delivery(partner)
+    delivery = begun(desk, partner)
     desk.publish(RSS, 1)
     work(delivery)
     partner.answer = lambda _: DELIVERED

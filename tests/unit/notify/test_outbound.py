@@ -2,16 +2,14 @@
 
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_network
-from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
-from tests.servers import need
+from tests.servers.certificates import Certificate, self_signed
 from tests.servers.scripted import RESET, SILENCE, Scripted, reply
 from wireroom.errors import Reject, RetryAfter
 from wireroom.notify.outbound import HEAD, Answer, Outbound
@@ -252,25 +250,15 @@ def test_an_answer_before_the_body_was_taken() -> None:
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and its certificate, for `partner.example` only, which vouches for itself."""
-    need("openssl", install="on Debian and Ubuntu, apt-get install openssl")
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=partner.example", "-addext", "subjectAltName=DNS:partner.example", "-keyout", path,
-         "-out", f"{path}.crt"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())
-    return path
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return self_signed(tmp_path_factory.mktemp("tls"), "partner.example")
 
 
 @contextmanager
-def secure(certificate: Path) -> Iterator[tuple[int, list[str | None], list[bytes]]]:
+def secure(certificate: Certificate) -> Iterator[tuple[int, list[str | None], list[bytes]]]:
     """A server with TLS: its port, the names that it was asked for, and what it heard."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context.load_cert_chain(certificate.both)
     names: list[str | None] = []
     context.sni_callback = lambda connection, name, inside: names.append(name)
     heard: list[bytes] = []
@@ -291,8 +279,8 @@ def secure(certificate: Path) -> Iterator[tuple[int, list[str | None], list[byte
         thread.join()
 
 
-def test_tls_asks_for_the_name_at_the_address(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+def test_tls_asks_for_the_name_at_the_address(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.certificate))
     with secure(certificate) as (port, names, heard):
         answer = Outbound(LOOPBACK, known("127.0.0.1")).send("GET", f"https://partner.example:{port}/", {}, most=10)
     assert (answer.status, answer.body) == (200, b"secure")
@@ -302,15 +290,15 @@ def test_tls_asks_for_the_name_at_the_address(certificate: Path, monkeypatch: py
 
 @pytest.mark.parametrize("host", ["other.example", "127.0.0.1"])
 def test_a_certificate_for_another_name_hears_nothing(
-    host: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    host: str, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.certificate))
     with secure(certificate) as (port, _, heard), pytest.raises(RetryAfter, match="CERTIFICATE_VERIFY_FAILED"):
         Outbound(LOOPBACK, known("127.0.0.1")).send("GET", f"https://{host}:{port}/", {})
     assert heard == []
 
 
-def test_a_certificate_that_nobody_trusts_hears_nothing(certificate: Path) -> None:
+def test_a_certificate_that_nobody_trusts_hears_nothing(certificate: Certificate) -> None:
     with secure(certificate) as (port, _, heard), pytest.raises(RetryAfter, match="CERTIFICATE_VERIFY_FAILED"):
         Outbound(LOOPBACK, known("127.0.0.1")).send("GET", f"https://partner.example:{port}/", {})
     assert heard == []

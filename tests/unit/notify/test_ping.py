@@ -40,10 +40,11 @@ def test_each_feed_once_for_all_its_changes() -> None:
         ]
 
 
-def test_private_feeds_are_nobody_s_business() -> None:
+def test_private_feeds_and_pages_of_archives_are_nobody_s_business() -> None:
     with Scripted(reply(204)) as server:
         subscriber = hub(server, Desk())
-        keys = ("feeds/daily/latest.rss", "private/feeds/daily/latest.rss", "articles/daily/a.json")
+        pages = ("feeds/daily/latest/2026-11-24.rss", "private/feeds/daily/latest/2026-11-24.rss")
+        keys = ("feeds/daily/latest.rss", "private/feeds/daily/latest.rss", "articles/daily/a.json", *pages)
         assert [key for key in keys if subscriber.wants(changed(key, 1))] == ["feeds/daily/latest.rss"]
 
 

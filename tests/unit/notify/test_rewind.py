@@ -17,8 +17,7 @@ REFUSED = Outcome(Verdict.REFUSED, "it answered 500")
 
 def test_what_was_told_is_told_again_from_a_number_and_then_it_goes_on() -> None:
     desk, partner = Desk(), Partner()
-    begun(desk, partner)
-    delivery = desk.delivery(partner)
+    delivery = begun(desk, partner)
     for start in range(1, 5 * PART, PART // 2):
         many(desk, PART // 2, start)
         work(delivery)
@@ -55,8 +54,7 @@ def test_what_was_not_told_yet_is_not_left_out() -> None:
 
 def test_a_command_is_heard_by_a_worker_that_has_just_read_on() -> None:
     desk, partner = Desk(), Partner()
-    begun(desk, partner)
-    delivery = desk.delivery(partner)
+    delivery = begun(desk, partner)
     many(desk, 3)
     work(delivery)
     desk.publish("sitemaps/daily/news.xml", 1)
@@ -81,8 +79,7 @@ def test_a_number_that_is_not_to_be_had_is_refused_with_those_that_are() -> None
 
 def test_what_is_older_than_a_week_is_cleared_away() -> None:
     desk, partner = Desk(), Partner()
-    begun(desk, partner)
-    delivery = desk.delivery(partner)
+    delivery = begun(desk, partner)
     for week in range(3):
         for part in range(2):
             many(desk, PART, 1 + PART * (2 * week + part))
@@ -94,8 +91,7 @@ def test_what_is_older_than_a_week_is_cleared_away() -> None:
 
 def test_in_a_folder_as_in_memory(tmp_path: Path) -> None:
     desk, partner = Desk(store=DirectoryStore(tmp_path)), Partner()
-    begun(desk, partner)
-    delivery = desk.delivery(partner)
+    delivery = begun(desk, partner)
     many(desk, PART + 5)
     work(delivery)
     many(desk, 1, PART + 6)

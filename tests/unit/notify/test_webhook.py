@@ -109,7 +109,8 @@ def test_what_it_is_told_of() -> None:
         "feeds/daily/latest.rss",
         "feeds/daily/latest.json",
         "private/feeds/daily/latest.rss",
-        "feeds/daily/latest/archive-1.atom",
+        "feeds/daily/latest/2026-11-24.atom",
+        "private/feeds/daily/latest/2026-11-24.atom",
         "feeds/daily/latest-two.rss",
         "feeds/weekly/latest.rss",
         "articles/weekly/x.json",
@@ -121,7 +122,6 @@ def test_what_it_is_told_of() -> None:
         "feeds/daily/latest.rss",
         "feeds/daily/latest.json",
         "private/feeds/daily/latest.rss",
-        "feeds/daily/latest/archive-1.atom",
         "articles/weekly/x.json",
     ]
 

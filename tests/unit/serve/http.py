@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from starlette.types import ASGIApp, Message
+from wireroom.asgi import Application, Message
 
 
 @dataclass
@@ -15,7 +15,7 @@ class Answer:
     body: bytes = b""
 
 
-def ask(app: ASGIApp, path: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Answer:
+def ask(app: Application, path: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Answer:
     """One request; `path` as it stands in the request line. Header names in the answer are lower case."""
     answer = Answer()
     asked = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]

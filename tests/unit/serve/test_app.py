@@ -6,10 +6,10 @@ from random import Random
 
 import brotli
 import pytest
-from starlette.types import ASGIApp
 
 from tests.unit.serve.http import ask
 from tests.unit.serve.newsroom import SETTINGS, fill
+from wireroom.asgi import Application
 from wireroom.clock import SECOND, ManualClock
 from wireroom.config import Settings
 from wireroom.errors import Red, RetryAfter
@@ -20,31 +20,13 @@ from wireroom.store.memory import MemoryStore
 RSS = "/feeds/harbour-post/latest.rss"
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(1_767_268_800 * SECOND + 250_000)
-
-
-@pytest.fixture
-def store(clock: ManualClock) -> MemoryStore:
-    store = MemoryStore(clock)
-    fill(store)
-    clock.time += 60 * SECOND
-    return store
-
-
-@pytest.fixture
-def app(store: MemoryStore, clock: ManualClock) -> ASGIApp:
-    return create_app(store, SETTINGS, clock)
-
-
 def held(store: MemoryStore, key: str) -> Stored:
     found = store.get(key)
     assert found
     return found
 
 
-def test_a_document_comes_with_its_validators(app: ASGIApp, store: MemoryStore) -> None:
+def test_a_document_comes_with_its_validators(app: Application, store: MemoryStore) -> None:
     answer = ask(app, RSS)
     assert answer.status == 200
     assert answer.body == held(store, RSS[1:]).body
@@ -61,7 +43,7 @@ def test_a_document_comes_with_its_validators(app: ASGIApp, store: MemoryStore) 
     }
 
 
-def test_a_feed_may_say_how_long_it_keeps(app: ASGIApp) -> None:
+def test_a_feed_may_say_how_long_it_keeps(app: Application) -> None:
     assert ask(app, "/feeds/harbour-post/opinion.atom").headers["cache-control"] == "public, max-age=300"
 
 
@@ -69,7 +51,7 @@ UNPACK: Mapping[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "br":
 
 
 @pytest.mark.parametrize("name", UNPACK)
-def test_each_coding_is_another_representation_with_its_own_etag(app: ASGIApp, name: str) -> None:
+def test_each_coding_is_another_representation_with_its_own_etag(app: Application, name: str) -> None:
     plain, packed = ask(app, RSS), ask(app, RSS, {"Accept-Encoding": name})
     assert packed.headers["content-encoding"] == name
     assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
@@ -81,7 +63,7 @@ def test_each_coding_is_another_representation_with_its_own_etag(app: ASGIApp, n
 
 
 @pytest.mark.parametrize("coding", ["br", "gzip", "identity"])
-def test_304_repeats_what_caches_need_and_has_no_body(app: ASGIApp, coding: str) -> None:
+def test_304_repeats_what_caches_need_and_has_no_body(app: Application, coding: str) -> None:
     first = ask(app, RSS, {"Accept-Encoding": coding})
     again = ask(app, RSS, {"Accept-Encoding": coding, "If-None-Match": first.headers["etag"]})
     assert (again.status, again.body) == (304, b"")
@@ -89,11 +71,11 @@ def test_304_repeats_what_caches_need_and_has_no_body(app: ASGIApp, coding: str)
     assert again.headers == {name: value for name, value in first.headers.items() if name not in of_the_body}
 
 
-def test_a_date_alone_is_enough(app: ASGIApp) -> None:
+def test_a_date_alone_is_enough(app: Application) -> None:
     assert ask(app, RSS, {"If-Modified-Since": ask(app, RSS).headers["last-modified"]}).status == 304
 
 
-def test_no_reader_keeps_an_old_body(app: ASGIApp, store: MemoryStore, clock: ManualClock) -> None:
+def test_no_reader_keeps_an_old_body(app: Application, store: MemoryStore, clock: ManualClock) -> None:
     """Promise P26, for readers that know ETags, dates or both, over two changes within a second."""
     known: list[tuple[dict[str, str], bytes]] = []
     for number in range(12):
@@ -115,12 +97,12 @@ def test_no_reader_keeps_an_old_body(app: ASGIApp, store: MemoryStore, clock: Ma
     assert len(known) == 12 + 2 * 6
 
 
-def test_head_is_get_without_the_body(app: ASGIApp) -> None:
+def test_head_is_get_without_the_body(app: Application) -> None:
     assert ask(app, RSS, method="HEAD").headers == ask(app, RSS).headers
     assert ask(app, RSS, {"If-None-Match": ask(app, RSS).headers["etag"]}, "HEAD").status == 304
 
 
-def test_a_withdrawn_article_is_gone_and_says_why(app: ASGIApp, store: MemoryStore, clock: ManualClock) -> None:
+def test_a_withdrawn_article_is_gone_and_says_why(app: Application, store: MemoryStore, clock: ManualClock) -> None:
     key = "articles/harbour-post/1.json"
     usable = ask(app, f"/{key}")
     tombstone = b'{"uri":"urn:x","pubStatus":"canceled"}'
@@ -133,7 +115,7 @@ def test_a_withdrawn_article_is_gone_and_says_why(app: ASGIApp, store: MemorySto
 
 
 @pytest.mark.parametrize("key", ["feeds/harbour-post/latest.rss", "articles/harbour-post.json"])
-def test_what_an_article_says_makes_no_tombstone_of_a_feed(app: ASGIApp, store: MemoryStore, key: str) -> None:
+def test_what_an_article_says_makes_no_tombstone_of_a_feed(app: Application, store: MemoryStore, key: str) -> None:
     held_body = b'{"pubStatus":"canceled"} <title>The "canceled" show</title>'
     store.put(key, held_body, held(store, key).etag, STATE)
     assert ask(app, f"/{key}").status == 200
@@ -156,14 +138,14 @@ def test_what_an_article_says_makes_no_tombstone_of_a_feed(app: ASGIApp, store: 
         f"/feeds/{'a/' * 600}x.rss",
     ],
 )
-def test_nothing_but_public_documents_is_served(app: ASGIApp, path: str) -> None:
+def test_nothing_but_public_documents_is_served(app: Application, path: str) -> None:
     answer = ask(app, path)
     assert (answer.status, answer.body) == (404, b"Not Found\n")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_nothing_can_be_written(app: ASGIApp, method: str) -> None:
+def test_nothing_can_be_written(app: Application, method: str) -> None:
     answer = ask(app, RSS, method=method)
     assert answer.status == 405
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
@@ -172,7 +154,7 @@ def test_nothing_can_be_written(app: ASGIApp, method: str) -> None:
 JSON = "/feeds/harbour-post/latest.json"
 
 
-def test_scripts_of_other_sites_may_read_json_and_its_etag(app: ASGIApp) -> None:
+def test_scripts_of_other_sites_may_read_json_and_its_etag(app: Application) -> None:
     for path, headers in ((JSON, {}), (JSON, {"If-None-Match": "*"}), ("/articles/harbour-post/absent.json", {})):
         answer = ask(app, path, {"Origin": "https://reader.example", **headers})
         assert answer.headers["access-control-allow-origin"] == "*"
@@ -180,7 +162,7 @@ def test_scripts_of_other_sites_may_read_json_and_its_etag(app: ASGIApp) -> None
     assert "access-control-allow-origin" not in ask(app, RSS, {"Origin": "https://reader.example"}).headers
 
 
-def test_scripts_of_other_sites_may_ask_with_an_etag(app: ASGIApp) -> None:
+def test_scripts_of_other_sites_may_ask_with_an_etag(app: Application) -> None:
     asked = {"Origin": "https://x.example", "Access-Control-Request-Headers": "if-none-match"}
     answer = ask(app, JSON, {**asked, "Access-Control-Request-Method": "GET"}, "OPTIONS")
     assert (answer.status, answer.body) == (204, b"")
@@ -222,7 +204,9 @@ def feed(*entries: str) -> bytes:
 
 
 @pytest.mark.parametrize("coding", ["br", "gzip", "identity"])
-def test_a_reader_may_have_what_is_new_alone(app: ASGIApp, store: MemoryStore, clock: ManualClock, coding: str) -> None:
+def test_a_reader_may_have_what_is_new_alone(
+    app: Application, store: MemoryStore, clock: ManualClock, coding: str
+) -> None:
     """RFC 3229: the ETag is that of the whole feed."""
     old = list("xwvutsrqp")
     change(store, clock, feed("b", "a", *old))
@@ -253,7 +237,7 @@ def test_a_withdrawal_from_a_feed_with_room_is_told_though_something_new_came(
 
 @pytest.mark.parametrize("headers", [{"A-IM": "feed"}, {"A-IM": "feed;q=0"}, {"A-IM": "gzip"}, {}])
 def test_whoever_does_not_say_what_it_has_or_wants_gets_the_whole(
-    app: ASGIApp, store: MemoryStore, clock: ManualClock, headers: dict[str, str]
+    app: Application, store: MemoryStore, clock: ManualClock, headers: dict[str, str]
 ) -> None:
     change(store, clock, feed("b", "a"))
     known = {"If-None-Match": ask(app, RSS).headers["etag"]} if headers.get("A-IM") != "feed" else {}
@@ -266,7 +250,7 @@ def change(store: MemoryStore, clock: ManualClock, body: bytes) -> None:
     clock.time += 10 * SECOND
 
 
-def test_robots_are_shown_the_sitemaps(app: ASGIApp) -> None:
+def test_robots_are_shown_the_sitemaps(app: Application) -> None:
     lines = ask(app, "/robots.txt").body.decode().splitlines()
     assert lines[:2] == ["User-agent: *", "Allow: /"]
     assert lines[2:] == [
@@ -318,11 +302,11 @@ class Failing(MemoryStore):
         raise self._error
 
 
-def types(app: ASGIApp, *paths: str) -> list[str]:
+def types(app: Application, *paths: str) -> list[str]:
     return [ask(app, path).headers["content-type"].partition(";")[0] for path in paths]
 
 
-def test_each_document_has_its_type(app: ASGIApp) -> None:
+def test_each_document_has_its_type(app: Application) -> None:
     paths = (
         RSS,
         RSS[:-3] + "atom",

@@ -22,24 +22,6 @@ from wireroom.store.memory import MemoryStore
 RSS = "/feeds/harbour-post/latest.rss"
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(1_767_268_800 * SECOND)
-
-
-@pytest.fixture
-def store(clock: ManualClock) -> MemoryStore:
-    store = MemoryStore(clock)
-    fill(store)
-    clock.time += 60 * SECOND
-    return store
-
-
-@pytest.fixture
-def app(store: MemoryStore, clock: ManualClock) -> Front:
-    return create_app(store, SETTINGS, clock)
-
-
 def at_once(app: Front, path: str, headers: dict[str, str]) -> Answer | None:
     """As `ask`; the Date apart."""
     made = app.at_once(path.encode(), {name.lower().encode(): value.encode() for name, value in headers.items()})

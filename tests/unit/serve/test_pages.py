@@ -7,10 +7,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from starlette.types import ASGIApp
 
 from tests.unit.serve.http import Answer, ask
 from tests.unit.serve.newsroom import SETTINGS, fill
+from wireroom.asgi import Application
 from wireroom.clock import SECOND, ManualClock
 from wireroom.config import FeedSettings, Settings
 from wireroom.errors import Red, RetryAfter
@@ -49,21 +49,11 @@ class Wavering(MemoryStore):
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(1_767_268_800 * SECOND + 250_000)
-
-
-@pytest.fixture
 def store(clock: ManualClock) -> Wavering:
     store = Wavering(clock)
     fill(store)
     clock.time += 60 * SECOND
     return store
-
-
-@pytest.fixture
-def app(store: Wavering, clock: ManualClock) -> ASGIApp:
-    return create_app(store, SETTINGS, clock)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +66,7 @@ def app(store: Wavering, clock: ManualClock) -> ASGIApp:
         ("/robots.txt", "text/plain", 3600),
     ],
 )
-def test_each_has_its_type_and_validators(app: ASGIApp, path: str, media_type: str, seconds: int) -> None:
+def test_each_has_its_type_and_validators(app: Application, path: str, media_type: str, seconds: int) -> None:
     first = ask(app, path)
     assert (first.status, first.headers["content-type"]) == (200, f"{media_type}; charset=utf-8")
     assert first.headers["cache-control"] == f"public, max-age={seconds}"
@@ -88,14 +78,14 @@ def test_each_has_its_type_and_validators(app: ASGIApp, path: str, media_type: s
 
 
 @pytest.mark.parametrize("path", HTML)
-def test_gzip_is_a_representation_of_its_own(app: ASGIApp, path: str) -> None:
+def test_gzip_is_a_representation_of_its_own(app: Application, path: str) -> None:
     plain, packed = ask(app, path), ask(app, path, {"Accept-Encoding": "gzip"})
     assert gzip.decompress(packed.body) == plain.body
     assert packed.headers["etag"] != plain.headers["etag"]
 
 
 @pytest.mark.parametrize("path", HTML)
-def test_a_page_may_do_nothing_but_be_read(app: ASGIApp, path: str) -> None:
+def test_a_page_may_do_nothing_but_be_read(app: Application, path: str) -> None:
     for headers in ({}, {"If-None-Match": "*"}):
         policy = ask(app, path, headers).headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
@@ -104,7 +94,9 @@ def test_a_page_may_do_nothing_but_be_read(app: ASGIApp, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", [*HTML, *MENUS])
-def test_within_a_second_nothing_is_asked_again(app: ASGIApp, store: Wavering, clock: ManualClock, path: str) -> None:
+def test_within_a_second_nothing_is_asked_again(
+    app: Application, store: Wavering, clock: ManualClock, path: str
+) -> None:
     first, asked = ask(app, path), store.asked
     clock.time += SECOND - 1
     assert (ask(app, path).body, store.asked) == (first.body, asked)
@@ -125,7 +117,7 @@ def test_what_changed_shows_a_second_later(store: Wavering, clock: ManualClock) 
     assert ask(app, "/feeds/fjordposten/sport").status == 200
 
 
-def test_what_did_not_change_keeps_its_dates(app: ASGIApp, clock: ManualClock) -> None:
+def test_what_did_not_change_keeps_its_dates(app: Application, clock: ManualClock) -> None:
     ask(app, "/feeds.opml")
     clock.time += 3 * SECOND  # a date is told once no other change can have it
     first = ask(app, "/feeds.opml")
@@ -135,7 +127,7 @@ def test_what_did_not_change_keeps_its_dates(app: ASGIApp, clock: ManualClock) -
 
 @pytest.mark.parametrize("path", HTML)
 def test_while_the_store_is_away_a_page_tells_what_there_was(
-    app: ASGIApp, store: Wavering, clock: ManualClock, path: str
+    app: Application, store: Wavering, clock: ManualClock, path: str
 ) -> None:
     assert b"role=" not in ask(app, path).body
     store.error = RetryAfter("away", 3)
@@ -169,7 +161,7 @@ def test_with_nothing_to_show_it_says_so(clock: ManualClock, error: Exception) -
 
 
 @pytest.mark.parametrize("path", ["/feeds/harbour-post/absent", "/feeds/nobody/latest", "/feeds/x/y"])
-def test_where_there_is_no_feed_a_page_says_so_and_leads_on(app: ASGIApp, path: str) -> None:
+def test_where_there_is_no_feed_a_page_says_so_and_leads_on(app: Application, path: str) -> None:
     answer = ask(app, path)
     assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert b'href="../../"' in answer.body
@@ -194,7 +186,7 @@ def test_where_there_is_no_feed_a_page_says_so_and_leads_on(app: ASGIApp, path: 
         "//",
     ],
 )
-def test_nothing_else_is_a_page(app: ASGIApp, path: str) -> None:
+def test_nothing_else_is_a_page(app: Application, path: str) -> None:
     answer = ask(app, path)
     assert (answer.status, answer.body) == (404, b"Not Found\n")
 
@@ -202,13 +194,13 @@ def test_nothing_else_is_a_page(app: ASGIApp, path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/feeds/<script>alert(1)</script>x/y", "/feeds/a/%22%3E%3Cb%3E", "/feeds/a/%00", "/feeds/a/%ff"]
 )
-def test_an_address_is_not_repeated(app: ASGIApp, path: str) -> None:
+def test_an_address_is_not_repeated(app: Application, path: str) -> None:
     assert b"<b>" not in ask(app, path).body
     assert ask(app, path).status == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_a_page_can_only_be_read(app: ASGIApp, method: str) -> None:
+def test_a_page_can_only_be_read(app: Application, method: str) -> None:
     assert ask(app, "/", method=method).status == 405
 
 
@@ -230,7 +222,7 @@ def test_a_private_feed_is_named_nowhere(store: Wavering, clock: ManualClock) ->
     assert b"latest.rss" in ask(app, "/feeds.opml").body
 
 
-def test_a_menu_can_be_read_from_everywhere(app: ASGIApp) -> None:
+def test_a_menu_can_be_read_from_everywhere(app: Application) -> None:
     answer = ask(app, "/.well-known/feed-menu.json")
     assert answer.headers["access-control-allow-origin"] == "*"
     assert json.loads(answer.body)["feed-menu"]
@@ -277,7 +269,7 @@ class Hanging(MemoryStore):
         return self._store.refresh(key, known)
 
 
-async def asked(app: ASGIApp, path: str) -> Answer:
+async def asked(app: Application, path: str) -> Answer:
     answer = Answer()
 
     async def receive() -> dict[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from tests.unit.serve.partnership import DESK, SETTINGS, START, WIRE, Partnership, basic, logged, partnership, rss
-from wireroom import keyring
+from wireroom import keyring, seldom
 from wireroom.clock import DAY
 from wireroom.errors import RetryAfter
 from wireroom.keys import Key, KeyList
@@ -266,7 +266,20 @@ def test_of_too_many_only_their_number_is_logged(partners: Partnership) -> None:
     assert (slowed.partner, slowed.count) == ("southern", 3)
 
 
-def test_no_secret_is_kept_or_told(partners: Partnership, caplog: pytest.LogCaptureFixture) -> None:
+def test_who_has_no_key_cannot_fill_the_log(
+    partners: Partnership, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seldom, "EVERY", 3600)
+    assert {partners.ask(PATH, f"wr_{number:012x}_{'0' * 64}").status for number in range(50)} == {401}
+    assert [message for message in caplog.messages if "401" in message] == [
+        "refused: 401, a private feed, key 000000000000: no such key"
+    ]
+
+
+def test_no_secret_is_kept_or_told(
+    partners: Partnership, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seldom, "EVERY", 0)
     caplog.set_level(logging.DEBUG)
     text, _ = partners.key()
     secret = text.rpartition("_")[2]

@@ -16,10 +16,11 @@ from wireroom.clock import DAY, HOUR, SECOND
 from wireroom.edition import Window
 from wireroom.errors import RetryAfter
 from wireroom.event import ArticleEvent
-from wireroom.store import Metadata
+from wireroom.store import STATE, Metadata
 from wireroom.worker.replay import Replay
 
 T = TypeVar("T")
+INDEX = "editions/toy/daily/news/index.json"
 
 
 def aged(ident: str, days: int, revision: int = 1, **given: object) -> ArticleEvent:
@@ -99,6 +100,37 @@ def test_a_withdrawal_that_does_not_know_the_page_reaches_it() -> None:
     assert walk(room) == dict.fromkeys("bcdefgh", 1)
     more(room, aged("a", 400, 3))
     assert walk(room)["a"] == 3
+
+
+def test_a_withdrawal_with_a_date_that_moved_reaches_every_page() -> None:
+    room = at_rest(
+        aged("a", 400), aged("b", 400), aged("a", 300, 2), aged("c", 300), *[put(ident) for ident in "defgh"]
+    )
+    assert sum("daily/a" in shown for shown in pages(room).values()) == 2, "the date moved, though it must not"
+    more(room, gone("a", 200, 3))
+    assert walk(room) == dict.fromkeys("bcdefgh", 1)
+    assert not any("daily/a" in shown for shown in pages(room).values())
+
+
+def test_an_index_of_before_says_nothing_of_articles_so_pages_are_read() -> None:
+    room = at_rest(aged("a", 400), aged("b", 400), *[put(ident) for ident in "defgh"])
+    index = room.store.get(INDEX)
+    assert index
+    lines = json.loads(index.body)["pages"]
+    assert all(len(line) == 5 for line in lines.values())
+    before = {"format": 1, "pages": {day: line[:4] for day, line in lines.items()}}
+    room.store.put(INDEX, json.dumps(before).encode(), index.etag, STATE)
+    more(room, gone("a", 200, 3))
+    assert walk(room) == dict.fromkeys("bdefgh", 1)
+
+
+def test_pages_without_the_article_are_not_read() -> None:
+    room = at_rest(*[aged(ident, 400 + number) for number, ident in enumerate("abcdefgh")], *[put(i) for i in "xyz"])
+    faults = Faults()
+    room.publish(gone("a", 200, 3))
+    run_to_rest(room.worker(ARCHIVED, faults=faults))
+    read = {line for line in faults.trace if line.startswith("GET editions/toy/daily/news/2")}
+    assert len(read) == 2, "its own, and the one that its date names"
 
 
 def test_a_withdrawal_that_does_not_know_the_page_is_not_forgotten_by_a_build() -> None:
@@ -195,8 +227,7 @@ def test_a_page_whose_state_was_lost_is_made_anew_when_it_is_needed() -> None:
 
 def test_without_its_index_everything_is_read_again() -> None:
     room = at_rest(aged("a", 400), aged("b", 300))
-    key = "editions/toy/daily/news/index.json"
-    room.store.delete(key, room.store.get(key).etag)  # type: ignore[union-attr]
+    room.store.delete(INDEX, room.store.get(INDEX).etag)  # type: ignore[union-attr]
     more(room, aged("c", 200))
     assert walk(room) == dict.fromkeys("abc", 1)
 

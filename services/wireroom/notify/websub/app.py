@@ -13,8 +13,8 @@ from itertools import count
 from threading import Lock, Timer
 from typing import NamedTuple
 
-from starlette.types import Receive, Scope, Send
-
+from wireroom import asgi
+from wireroom.asgi import Receive, Scope, Send
 from wireroom.clock import Clock, SystemClock
 from wireroom.config import Settings
 from wireroom.errors import Red, Reject, RetryAfter
@@ -25,6 +25,7 @@ from wireroom.notify.websub.request import MOST_BYTES, Request, request_of
 from wireroom.notify.websub.subscriptions import Id, Shard, Subscriptions
 from wireroom.notify.websub.topics import Topics
 from wireroom.notify.websub.verification import verify
+from wireroom.seldom import Seldom
 from wireroom.store import PolledStore
 
 PATH = "/hub"
@@ -59,6 +60,7 @@ class Hub:
         self._clock = clock or SystemClock()
         self._source, self._host, self._all = Limit(*_SOURCE), Limit(*_HOST), Limit(*_ALL)
         self._lane = Lane("hub", _THREADS, 1)
+        self._refusals = Seldom(log)
         self._lock = Lock()
         self._numbers = count(1)
         self._pending: dict[int, Request] = {}
@@ -71,8 +73,7 @@ class Hub:
         headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), **answer.headers}
         headers |= {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
         pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        await asgi.answer(scope, send, answer.status, pairs, body)
 
     def close(self) -> None:
         """Ask nobody any more."""
@@ -142,7 +143,7 @@ class Hub:
             again.start()
             return
         if not verdict.confirmed:
-            log.info("hub: %s did not confirm: %s", request.host, verdict.reason)
+            self._refusals.warning("unconfirmed", "hub: %s did not confirm: %s", request.host, verdict.reason)
         elif self._confirmed.get(request.id, 0) < number:
             self._keep(request)
             self._confirmed[request.id] = number

@@ -7,11 +7,11 @@ from threading import Event
 from typing import NamedTuple
 
 import pytest
-from starlette.types import Message
 
 from tests.servers.scripted import RESET, reply
 from tests.servers.scripted import Request as Asked
 from tests.unit.notify.websub.newsroom import KEY, SETTINGS, TOPIC, Callback, form, query
+from wireroom.asgi import Message
 from wireroom.clock import DAY, ManualClock
 from wireroom.errors import RetryAfter
 from wireroom.notify.websub import app

@@ -39,6 +39,11 @@ class Rig(Desk):
     def subscribe(self, callback: str, secret: str | None = None, lease: int = 10 * DAY) -> None:
         self.held.apply(Request("subscribe", TOPIC, KEY, callback, lease, secret), self.clock.now())
 
+    def bring_first(self, partner: Callback, lease: int = 10 * DAY) -> None:
+        """Let it subscribe, and bring it the first generation."""
+        self.subscribe(partner.url, lease=lease)
+        self.until(lambda: self.delivered() == [1])
+
     def change(self, generation: int, text: str = "") -> None:
         self.publish(KEY, generation, document(generation, text))
 
@@ -78,8 +83,7 @@ def rig() -> Iterator[Rig]:
 def test_what_is_there_is_brought_to_a_new_subscriber_and_then_each_change(rig: Rig) -> None:
     rig.change(1, "one")
     with Callback() as partner:
-        rig.subscribe(partner.url)
-        rig.until(lambda: rig.delivered() == [1])
+        rig.bring_first(partner)
         rig.change(2, "two")
         rig.until(lambda: rig.delivered() == [2])
         rig.settle()
@@ -104,8 +108,7 @@ def test_the_receiver_verifies_the_signature(rig: Rig) -> None:
 def test_an_announcement_of_what_was_brought_brings_nothing(rig: Rig) -> None:
     rig.change(1)
     with Callback() as partner:
-        rig.subscribe(partner.url)
-        rig.until(lambda: rig.delivered() == [1])
+        rig.bring_first(partner)
         rig.change(1)
         rig.settle()
     assert len(partner.brought) == 1
@@ -114,8 +117,7 @@ def test_an_announcement_of_what_was_brought_brings_nothing(rig: Rig) -> None:
 def test_a_renewal_brings_nothing_again(rig: Rig) -> None:
     rig.change(1)
     with Callback() as partner:
-        rig.subscribe(partner.url)
-        rig.until(lambda: rig.delivered() == [1])
+        rig.bring_first(partner)
         rig.subscribe(partner.url)
         rig.settle()
     assert len(partner.brought) == 1
@@ -146,8 +148,7 @@ def test_a_restart_forgets_nothing(rig: Rig) -> None:
 def test_what_changed_while_nobody_delivered_is_found(rig: Rig) -> None:
     rig.change(1)
     with Callback() as partner:
-        rig.subscribe(partner.url)
-        rig.until(lambda: rig.delivered() == [1])
+        rig.bring_first(partner)
         rig.started[-1].close()
         rig.change(2)
         rig.start()
@@ -157,8 +158,7 @@ def test_what_changed_while_nobody_delivered_is_found(rig: Rig) -> None:
 def test_a_log_that_was_made_anew_is_read_from_its_beginning(rig: Rig) -> None:
     rig.change(1)
     with Callback() as partner:
-        rig.subscribe(partner.url)
-        rig.until(lambda: rig.delivered() == [1])
+        rig.bring_first(partner)
         rig.started[-1]._cursor = {0: 999}
         rig.write(KEY, document(2))
         rig.until(lambda: rig.delivered() == [2])
@@ -197,8 +197,7 @@ def test_a_redirect_is_a_failure_and_not_followed(rig: Rig) -> None:
 def test_a_lease_that_ran_out_brings_nothing(rig: Rig) -> None:
     rig.change(1)
     with Callback() as partner:
-        rig.subscribe(partner.url, lease=DAY)
-        rig.until(lambda: rig.delivered() == [1])
+        rig.bring_first(partner, lease=DAY)
         rig.clock.time += DAY - SECOND
         rig.change(2)
         rig.until(lambda: rig.delivered() == [2])
@@ -270,8 +269,7 @@ def test_while_the_store_is_away_nothing_is_lost() -> None:
     rig = Rig(store=store)
     rig.change(1)
     with Callback() as partner:
-        rig.subscribe(partner.url)
-        rig.until(lambda: rig.delivered() == [1])
+        rig.bring_first(partner)
         store.away = True
         rig.turn(3)
         store.away = False
