@@ -7,6 +7,7 @@ arrival of an article's revisions, and skips what is below `applied`, so that a 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import count
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -54,8 +55,14 @@ class Entry(NamedTuple):
     @property
     def article(self) -> ArticleAt:
         """What a document lists when it shows this entry."""
-        publication, _, article_id = self.id.partition("/")
-        return publication, article_id, self.order.revision
+        return _article_at(self.id, self.order.revision)
+
+
+@lru_cache(maxsize=10_000)
+def _article_at(ident: str, revision: int) -> ArticleAt:
+    """Kept by every document that shows it, so made once."""
+    publication, _, article_id = ident.partition("/")
+    return publication, article_id, revision
 
 
 @dataclass(frozen=True, slots=True)

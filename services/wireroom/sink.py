@@ -39,7 +39,7 @@ class Definition(Protocol):
 
     @property
     def digest(self) -> str:
-        """Changes when other articles would be selected, and only then."""
+        """Changes when other articles would be selected, or something else of them kept, and only then."""
         ...
 
     @property

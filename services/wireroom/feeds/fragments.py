@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from wireroom.feeds.channel import Item
 
-ROOM = 48 * 1024 * 1024  # bytes: all formats of some 2,500 entries of 6 KB
+ROOM = 24 * 1024 * 1024  # bytes: all formats of some 1,200 entries of 6 KB, or of 5,000 summaries
+PLACE = 300  # bytes that each takes besides: its key and its place in the order
 
 
 class Pieces(NamedTuple):
@@ -32,7 +33,7 @@ class Fragments:
             self._kept.move_to_end(key)
             return fragment
         fragment = self._kept[key] = build(item)
-        self._room -= len(fragment)
+        self._room -= len(fragment) + PLACE
         while self._room < 0:
-            self._room += len(self._kept.popitem(last=False)[1])
+            self._room += len(self._kept.popitem(last=False)[1]) + PLACE
         return fragment

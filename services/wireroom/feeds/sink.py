@@ -10,7 +10,7 @@ from typing import NamedTuple
 from wireroom import __version__
 from wireroom.clock import HOUR, MINUTE
 from wireroom.config import FeedSettings, Publication, Settings
-from wireroom.document import Document
+from wireroom.document import ArticleAt, Document
 from wireroom.edition import Edition, Entry, Window
 from wireroom.event import ArticleEvent
 from wireroom.feeds import gate, render
@@ -111,10 +111,11 @@ class Feed:
 
     @property
     def digest(self) -> str:
-        """Of all that selects; not of what renders."""
+        """Of all that selects, articles and what is kept of them; not of what renders."""
         feed = self.settings
         chosen = [{name: sorted(values) for name, values in lists.items()} for lists in (self.wanted, self.unwanted)]
-        selecting = [sorted(self.sources), *chosen, feed.entries, feed.minutes, *(["archive"] if feed.archive else [])]
+        kept = [*(["archive"] if feed.archive else []), *(["summary"] if feed.content == "summary" else [])]
+        selecting = [sorted(self.sources), *chosen, feed.entries, feed.minutes, *kept]
         return blake2b(json.dumps(selecting, sort_keys=True).encode(), digest_size=16).hexdigest()
 
     @property
@@ -144,8 +145,10 @@ class Feed:
         return takes(self.wanted, self.unwanted, article, language)
 
     def keeps(self, content: Content) -> Content:
-        """All of it."""
-        return content
+        """All of it; a feed of summaries has no use for the body, which is most of an article."""
+        if self.settings.content == "full":
+            return content
+        return {name: value for name, value in content.items() if name != "body"}
 
     def leaves(self, event: ArticleEvent) -> int | None:
         """When the article expires."""
@@ -157,8 +160,8 @@ class Feed:
         """A document for each format. Raises Red when the gate refuses one."""
         place = self.place if self.place.day else Place(before=edition.newest_page if self.settings.archive else None)
         listed = items(self.settings, shown, publications)
-        owner = publications[self.publication]
-        return [self._document(form, edition, listed, owner, place) for form in self.settings.formats]
+        owner, articles = publications[self.publication], () if place.day else tuple(entry.article for entry in shown)
+        return [self._document(form, edition, listed, articles, owner, place) for form in self.settings.formats]
 
     def lift(self, entry: Entry) -> None:
         """None: nothing but feeds and their pages shows an article."""
@@ -177,7 +180,13 @@ class Feed:
         return blake2b("\n".join(said).encode(), digest_size=8).hexdigest()
 
     def _document(
-        self, form: str, edition: Edition, listed: Sequence[Item], owner: Publication, place: Place
+        self,
+        form: str,
+        edition: Edition,
+        listed: Sequence[Item],
+        articles: tuple[ArticleAt, ...],
+        owner: Publication,
+        place: Place,
     ) -> Document:
         is_topic = not (self.settings.private or place.day)  # nobody subscribes to a private feed, nor to a page
         address, history = self._address(form, owner, place.day), self._history(form, owner, place)
@@ -188,7 +197,7 @@ class Feed:
             media_type=MEDIA_TYPES[form],
             head=b"".join((pieces.head, *pieces.parts)),
             tail=pieces.tail,
-            articles=() if place.day else tuple(item.entry.article for item in listed),
+            articles=articles,
             cache_control=self._cache_control(place),
             language=owner.language,
         )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from wireroom.clock import SteadyClock
 from wireroom.config import Publication
-from wireroom.document import Document, DocumentChanged, generation_of
+from wireroom.document import ArticleAt, Document, DocumentChanged, generation_of
 from wireroom.errors import Conflict, OutcomeUnknown, RetryAfter
 from wireroom.sink import Direct
 from wireroom.store import Metadata, Store, Stored
@@ -32,7 +32,7 @@ class DocumentWriter:
         self._known: dict[str, tuple[int, str]] = {}  # key -> generation and ETag, as last written or verified here
         self._recent: OrderedDict[str, Stored] = OrderedDict()  # as last written here: most changes follow soon
         self._changes: list[DocumentChanged] = []
-        self._shown: dict[str, frozenset[tuple[str, str, int]]] = {}  # what each document showed when it was last told
+        self._shown: dict[str, tuple[ArticleAt, ...]] = {}  # what each document showed when it was last told
 
     def forget(self) -> None:
         """Trust nothing that was known: every document is verified again."""
@@ -116,9 +116,9 @@ class DocumentWriter:
 
     def _done(self, document: Document, generation: int, etag: str) -> None:
         self._known[document.key] = (generation, etag)
-        before = self._shown.get(document.key, frozenset())
+        before = frozenset(self._shown.get(document.key, ()))
         new = tuple(article for article in document.articles if article not in before)
-        self._shown[document.key] = frozenset(document.articles)
+        self._shown[document.key] = document.articles
         self._announce(document.key, generation, etag, document.media_type, new)
 
     def _announce_again(self, direct: Direct, current: Stored | None, archived: bool) -> None:
@@ -126,9 +126,7 @@ class DocumentWriter:
         if current is not None and ((generation := generation_of(current.body)) > 1 or not archived):
             self._announce(direct.key, generation, current.etag, direct.media_type, ())
 
-    def _announce(
-        self, key: str, generation: int, etag: str, media_type: str, articles: tuple[tuple[str, str, int], ...]
-    ) -> None:
+    def _announce(self, key: str, generation: int, etag: str, media_type: str, articles: tuple[ArticleAt, ...]) -> None:
         now = self._clock.now()
         change = DocumentChanged(
             key=key,

@@ -1,7 +1,9 @@
 """Editions as they lie in the store: JSON, private, read by older and newer versions alike (unknown fields survive)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from weakref import WeakValueDictionary
 
 from pydantic_core import from_json, to_json
 
@@ -21,24 +23,49 @@ def edition_key(worker: str, publication: str, name: str) -> str:
     return f"editions/{worker}/{publication}/{name}.json"
 
 
+class Row:
+    """An entry and its JSON."""
+
+    __slots__ = ("__weakref__", "entry", "json")
+
+    def __init__(self, entry: Entry, json: bytes) -> None:
+        self.entry = entry
+        self.json = json
+
+
+class Rows:
+    """What the editions of a worker hold, each row once for as long as any of them has it."""
+
+    def __init__(self) -> None:
+        self._held: WeakValueDictionary[bytes, Row] = WeakValueDictionary()
+
+    def row(self, entry: Entry) -> Row:
+        """That of an equal entry, if there is one."""
+        e = entry
+        json = to_json([e.id, e.order, e.key, e.visible_from, e.leaves, e.guid, e.slot, e.content])
+        return self._held.setdefault(json, Row(entry, json))
+
+
 class Encoder:
     """Encodes the states of one edition, each entry once: most of an edition is the same from one state to the next."""
 
-    def __init__(self) -> None:
-        self._rows: dict[str, tuple[Entry, bytes]] = {}
+    def __init__(self, rows: Rows) -> None:
+        self._all = rows
+        self._rows: dict[str, Row] = {}
+
+    def share(self, edition: Edition) -> Edition:
+        """The same edition; what others hold too is one object with theirs."""
+        self._rows = {ident: self._row(entry) for ident, entry in edition.entries.items()}
+        return replace(edition, entries={ident: row.entry for ident, row in self._rows.items()})
+
+    def _row(self, entry: Entry) -> Row:
+        known = self._rows.get(entry.id)
+        return known if known and known.entry is entry else self._all.row(entry)
 
     def encode(self, edition: Edition) -> bytes:
-        """The edition as JSON."""
-        self._rows = {ident: self._row(entry) for ident, entry in edition.entries.items()}
-        rows = b",".join(row for _, row in self._rows.values())
+        """As JSON, an edition as `share` gave it."""
+        rows = b",".join(self._rows[ident].json for ident in edition.entries)
         return b'%b,"entries":[%b]}' % (to_json(_head(edition))[:-1], rows)
-
-    def _row(self, entry: Entry) -> tuple[Entry, bytes]:
-        known = self._rows.get(entry.id)
-        if known and known[0] is entry:
-            return known
-        e = entry
-        return entry, to_json([e.id, e.order, e.key, e.visible_from, e.leaves, e.guid, e.slot, e.content])
 
 
 def _head(edition: Edition) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from wireroom.worker.quarantine import GivenUp
 class Arrival:
     """An event at its place in the log. `clean` makes what is shown of its article, None of one that is left out."""
 
-    __slots__ = ("_clean", "_content", "_entry", "event", "offset", "source")
+    __slots__ = ("_clean", "_content", "_entry", "_kept", "event", "offset", "source")
 
     def __init__(
         self, source: str, offset: int, event: ArticleEvent, clean: Callable[[ArticleEvent], Content | None]
@@ -29,6 +29,7 @@ class Arrival:
         self.event = event
         self._clean: Callable[[ArticleEvent], Content | None] | None = clean
         self._content: Content | None = None
+        self._kept: list[Content] = []
         self._entry: Entry | None = None
 
     def clean(self) -> Content | None:
@@ -59,7 +60,7 @@ class Arrival:
             return Change(self.source, self.offset, event, None)
         entry = self._bare(leaves)
         if self._content is not None:
-            entry = entry._replace(content=definition.keeps(self._content))
+            entry = entry._replace(content=self._keep(definition, self._content))
         return Change(self.source, self.offset, event, entry, None if is_clean else partial(self._kept_by, definition))
 
     def _bare(self, leaves: int | None) -> Entry:
@@ -72,7 +73,14 @@ class Arrival:
 
     def _kept_by(self, definition: Definition) -> Content | None:
         content = self.clean()
-        return None if content is None else definition.keeps(content)
+        return None if content is None else self._keep(definition, content)
+
+    def _keep(self, definition: Definition, content: Content) -> Content:
+        """What many editions keep alike is one object."""
+        kept = definition.keeps(content)
+        if kept not in self._kept:
+            self._kept.append(kept)
+        return self._kept[self._kept.index(kept)]
 
 
 class Intake:

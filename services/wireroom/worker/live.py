@@ -1,7 +1,7 @@
 """One edition as this worker holds it: the state in the store, the next one in the making, and how it is published."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from wireroom.sink import Definition
 from wireroom.store import STATE, Store
 from wireroom.worker.cleaning import fold_cleaned
 from wireroom.worker.documents import DocumentWriter
-from wireroom.worker.edition_json import Encoder, decode, edition_key
+from wireroom.worker.edition_json import Encoder, Rows, decode, edition_key
 
 ATTEMPTS = 20
 A = TypeVar("A")
@@ -52,6 +52,7 @@ class Outside:
     remember: Callable[[], None]
     fence: Callable[[], None]
     map: Mapper
+    rows: Rows = field(default_factory=Rows)
 
     def check_clock(self) -> None:
         """Raises Red when the clock of this machine went back, or is off the store's, by more than a minute.
@@ -80,7 +81,7 @@ class LiveEdition:
         self.published_at = 0
         self._outside = outside
         self._etag: str | None = None
-        self._encoder = Encoder()
+        self._encoder = Encoder(outside.rows)
         self._verified: str | None = None  # nonce of the state whose documents were published or verified here
         self._lifted: list[Entry] = []
         self._must_write = False  # so that another writer's write in flight fails
@@ -94,7 +95,8 @@ class LiveEdition:
         """Read the edition; what was merged and not published is forgotten. Raises Red when it cannot be read."""
         stored = self._outside.store.get(self.key)
         self._outside.adopted()
-        self._adopt(decode(self.key, stored.body) if stored else None, stored.etag if stored else None)
+        found = self._encoder.share(decode(self.key, stored.body)) if stored else None
+        self._adopt(found, stored.etag if stored else None)
         self._settled()
 
     def _adopt(self, edition: Edition | None, etag: str | None) -> None:
@@ -282,7 +284,7 @@ class LiveEdition:
 
     def _put(self, new: Edition) -> bool:
         """Write the edition; False when another state lies there now, which then is the base."""
-        new = replace(new, nonce=uuid4().hex)
+        new = self._encoder.share(replace(new, nonce=uuid4().hex))
         try:
             etag = self._outside.store.put(self.key, self._encoder.encode(new), self._etag, STATE)
         except (Conflict, OutcomeUnknown):

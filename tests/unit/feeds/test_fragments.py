@@ -6,7 +6,7 @@ from tests.unit.feeds.reading import latest
 from tests.unit.newsroom import NOON, PUBLICATIONS, published
 from wireroom.config import FeedSettings
 from wireroom.feeds.channel import Item, items
-from wireroom.feeds.fragments import Fragments
+from wireroom.feeds.fragments import PLACE, Fragments
 
 
 class Builder:
@@ -51,7 +51,7 @@ def test_everything_that_shows_makes_another_fragment(item: Item) -> None:
 
 
 def test_what_was_not_used_for_longest_makes_room(item: Item) -> None:
-    fragments, build = Fragments(room=30), Builder()
+    fragments, build = Fragments(room=3 * (10 + PLACE)), Builder()
     for guid in "abcadaba":
         fragments.get("rss", replace(item, guid=guid), build)
     assert build.built == ["a", "b", "c", "d", "b"]

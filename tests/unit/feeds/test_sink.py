@@ -117,9 +117,10 @@ def test_the_window() -> None:
         {"exclude": {"tags": ["x"]}},
         {"entries": 51},
         {"minutes": 1},
+        {"content": "summary"},
     ],
 )
-def test_the_digest_covers_what_selects(selecting: dict[str, Any]) -> None:
+def test_the_digest_covers_what_selects_and_what_is_kept(selecting: dict[str, Any]) -> None:
     assert declared(**selecting).definition.digest != declared().definition.digest
 
 
@@ -129,7 +130,6 @@ def test_the_digest_covers_what_selects(selecting: dict[str, Any]) -> None:
         {"title": "x"},
         {"description": "x"},
         {"formats": ("rss",)},
-        {"content": "summary"},
         {"paid": "full"},
         {"cache_control": "no-store"},
         {"publications": ("fjordposten",)},
@@ -178,10 +178,12 @@ def test_an_article_in_the_feed_of_another_publication_names_its_own() -> None:
     assert found(documents, "rss", "channel/item/dc:language") == []
 
 
-def test_a_summary_feed_shows_no_body() -> None:
-    documents = declared(content="summary").read(published(summary="Kort", body_html="<p>Alt</p>"), now=NOON)
+def test_a_summary_feed_neither_shows_nor_keeps_a_body() -> None:
+    desk = declared(content="summary")
+    documents = desk.read(published(summary="Kort", body_html="<p>Alt</p>"), now=NOON)
     assert not [form for form in ("rss", "atom", "json") if b"Alt" in body(documents, form)]
     assert found(documents, "rss", "channel/item/description") == ["Kort"]
+    assert [entry.content.keys() & {"body", "summary"} for entry in desk.edition.entries.values()] == [{"summary"}]
 
 
 def test_the_same_edition_gives_the_same_bytes_whoever_renders_it() -> None:
