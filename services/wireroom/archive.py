@@ -90,10 +90,14 @@ def marks(ids: Iterable[str]) -> str:
     return "".join(sorted(_mark(ident) for ident in ids))
 
 
-def may_hold(line: Line, ids: Iterable[str]) -> bool:
-    """Whether a page may have any of these articles."""
-    wanted, held = set(map(_mark, ids)), line.marks
-    return held is None or any(held[at : at + 3] in wanted for at in range(0, len(held), 3))
+def may_hold(index: Index, ids: Iterable[str]) -> list[str]:
+    """The pages that may have any of these articles, in order."""
+    wanted = set(map(_mark, ids))
+
+    def is_likely(held: str | None) -> bool:
+        return held is None or any(held[at : at + 3] in wanted for at in range(0, len(held), 3))
+
+    return sorted(day for day, line in index.items() if is_likely(line.marks))
 
 
 def _mark(ident: str) -> str:

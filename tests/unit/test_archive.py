@@ -89,10 +89,10 @@ def test_time_alone_changes_a_page_only_when_something_is_due() -> None:
     assert join(page, WINDOW, [], NOW + HOUR) == replace(page, clock=NOW + HOUR)
 
 
-def test_a_line_tells_which_articles_a_page_may_have() -> None:
-    line = Line(1, NOW, None, None, marks(f"daily/{number}" for number in range(50)))
-    assert all(may_hold(line, ["daily/other", f"daily/{number}"]) for number in range(50))
-    assert not may_hold(line, ["daily/other"])
-    assert not may_hold(line, [])
-    assert may_hold(line._replace(marks=None), ["daily/other"]), "it does not tell"
-    assert not may_hold(line._replace(marks=marks([])), ["daily/other"])
+def test_the_index_tells_which_pages_may_have_an_article() -> None:
+    line, ids = Line(1, NOW, None, None), [f"daily/{number}" for number in range(50)]
+    index = {"b": line._replace(marks=marks(ids)), "a": line._replace(marks=marks(["daily/x"]))}
+    assert all(may_hold(index, ["daily/other", ident]) == ["b"] for ident in ids)
+    assert may_hold(index, ["daily/x", ids[7]]) == ["a", "b"]
+    assert may_hold(index, ["daily/other"]) == may_hold(index, []) == []
+    assert may_hold({**index, "c": line}, ["daily/other"]) == ["c"], "it does not tell"

@@ -134,8 +134,7 @@ class Archive:
             return
         waiting = [each for arrivals in self._waiting.values() for each in arrivals if each.entry]
         found = [self._withdrawn[each.id]._replace(key=each.key) for each in waiting if each.id in self._withdrawn]
-        days = [day for day, line in self._index.items() if archive.may_hold(line, self._withdrawn)]
-        for of_page in self._map(self._withdrawn_of, sorted(days)):
+        for of_page in self._map(self._withdrawn_of, archive.may_hold(self._index, self._withdrawn)):
             found += of_page
         self.take(found)
         self._withdrawn.clear()
