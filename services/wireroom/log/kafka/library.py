@@ -153,6 +153,7 @@ class Connection:
         """A `KafkaProducer` that waits for all replicas and never writes a record twice by itself."""
         return self._make(
             KafkaProducer,
+            metrics_enabled=False,
             acks="all",
             enable_idempotence=True,
             compression_type="lz4",
@@ -166,6 +167,7 @@ class Connection:
         """A `KafkaConsumer` that never resets a position and commits nothing by itself."""
         return self._make(
             KafkaConsumer,
+            metrics_enabled=False,
             auto_offset_reset="none",
             enable_auto_commit=False,
             allow_auto_create_topics=False,
