@@ -8,10 +8,10 @@ import re
 import resource
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, cast, runtime_checkable
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from wireroom.asgi import Application
 from wireroom.errors import Red
@@ -207,8 +207,15 @@ class _Connection(HttpToolsProtocol):
         url, headers = self.url, self.headers
         super().on_message_begin()
         self.url = url
-        for header in headers:
-            super().on_header(*header)
+        self.headers += headers  # which its scope has as well
+        self.expect_100_continue = any(
+            name == b"expect" and value.lower() == b"100-continue" for name, value in headers
+        )
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Application) -> None:  # type: ignore[override]
+        if cycle.scope["method"] != "HEAD":  # whose answers have a head alone
+            cycle.transport = cast(asyncio.Transport, _Joining(cycle))
+        super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]  # Starlette's name for the same
 
     def _ready(self) -> Message | None:
         """The answer at once, if nothing about the request or the connection asks for more than that."""
@@ -264,6 +271,29 @@ class _Connection(HttpToolsProtocol):
             self._rest = self.loop.call_later(RESTING, self._end_if_resting, self._asked)
         elif self._head == 0 and (self.cycle is None or self.cycle.response_complete):
             self.transport.close()
+
+
+class _Joining:
+    """What uvicorn writes an answer to: its head waits for the body, which it then goes out with, in one call."""
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle, self._transport = cycle, cycle.transport
+        self._head: bytes | None = None
+
+    def write(self, data: bytes) -> None:
+        if self._head is None and self._cycle.response_started:
+            self._head = data
+        else:
+            self._transport.write((self._head or b"") + data)
+            self._head = b""
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        if self._head:
+            self._transport.write(self._head)  # the body is missing, as can be seen
+        self._transport.close()
 
 
 class _Quiet(uvicorn.Server):

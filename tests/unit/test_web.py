@@ -1,9 +1,11 @@
 """The server on a socket."""
 
+import asyncio
 import contextlib
 import http.client
 import os
 import re
+import select
 import signal
 import socket
 import threading
@@ -300,3 +302,39 @@ def taken(client: socket.socket) -> int:
 def test_no_header_ends_early() -> None:
     with pytest.raises(ValueError, match="line break"):
         module.message(200, [(b"location", b"/x\r\nSet-Cookie: a=b")])
+
+
+class Halting:
+    """An application that waits between head and body, or fails there."""
+
+    def __init__(self, fails: bool) -> None:
+        self._fails = fails
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        self.begun.set()
+        while not self.go_on.is_set():
+            await asyncio.sleep(0.01)
+        if self._fails:
+            raise RuntimeError("between head and body")
+        await send({"type": "http.response.body", "body": b"body"})
+
+
+@pytest.mark.parametrize(("fails", "body"), [(False, b"body"), (True, b"")])
+def test_a_head_goes_out_with_its_body_or_alone_when_there_is_none(fails: bool, body: bytes) -> None:
+    app = Halting(fails)
+    server = WebServer(app, port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    with socket.create_connection(("127.0.0.1", urlsplit(server.address).port or 0), 10) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert app.begun.wait(10)
+        waiting, _, _ = select.select([client], [], [], 0)
+        app.go_on.set()
+        answer = b"".join(iter(lambda: client.recv(1000), b""))
+    server.stop()
+    thread.join(10)
+    assert not waiting
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.partition(b"\r\n\r\n")[2] == body

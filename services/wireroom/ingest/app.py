@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
@@ -82,7 +81,7 @@ class Request:
         """The public part of its key, whether the key is good or not."""
         return public_part(b" ".join(self.authorization).decode("latin-1"))
 
-    @cached_property
+    @property
     def topic(self) -> str:
         """Where its events go. Raises Problem for a parameter that there is not."""
         given = parse_qsl(self.query.decode("latin-1"), keep_blank_values=True)

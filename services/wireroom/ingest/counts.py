@@ -16,7 +16,7 @@ class Counts:
     def __init__(self, in_hand: Callable[[], int]) -> None:
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self._appended = Counter(
+        appended = Counter(
             "wireroom_ingest_appended", "Messages that are durable in the log.", ["topic"], registry=registry
         )
         self._refused = Counter(
@@ -33,15 +33,15 @@ class Counts:
         )
         held = Gauge("wireroom_ingest_in_hand_bytes", "Bytes that requests hold in memory now.", registry=registry)
         held.set_function(in_hand)
-        for topic in (ARTICLES, BACKFILL, DEAD_LETTERS):  # a rate needs the 0 before the 1
-            self._appended.labels(topic)
+        topics = (ARTICLES, BACKFILL, DEAD_LETTERS)
+        self._of_topic = {topic: appended.labels(topic) for topic in topics}  # a rate needs the 0 before the 1
         for name in KINDS:
             self._refused.labels(name)
         self.page: Application = make_asgi_app(registry)
 
     def appended(self, topic: str, messages: int) -> None:
         """So many messages are durable."""
-        self._appended.labels(topic).inc(messages)
+        self._of_topic[topic].inc(messages)
 
     def refused(self, problem: str) -> None:
         """A request, or a line of a batch, was refused with a problem of KINDS."""

@@ -24,16 +24,14 @@ class Sender:
     def send(self, topic: str, number: int, message: Message, settled: Callable[[], None]) -> Future:
         """Send on its way; `settled` is called once it is acknowledged, or never will be."""
         headers = list(message.headers.items())
-        with explained("Kafka takes nothing"):
-            future = self._producer.send(topic, message.value, message.key.encode(), headers, number)
+        future = self._producer.send(topic, message.value, message.key.encode(), headers, number)
         future.add_both(lambda *_: settled())
         return future
 
     def offset(self, sent: Future, timeout: float) -> int:
-        """Wait for the acknowledgement; where the message is. Raises RetryAfter, Reject."""
-        with explained("Kafka did not acknowledge"):
-            offset: int = sent.get(timeout=max(0.0, timeout)).offset
-            return offset
+        """Wait for the acknowledgement; where the message is."""
+        offset: int = sent.get(timeout=max(0.0, timeout)).offset
+        return offset
 
     def close(self, timeout: float) -> None:
         """Wait for what is under way, and let go; what is not acknowledged then never will be."""
@@ -87,10 +85,12 @@ class Appends:
     def _append(self, sender: Sender, topic: str, messages: Sequence[tuple[int, Message]]) -> Sequence[int]:
         deadline = time.monotonic() + LATEST
         settled = []
-        for number, message in messages:
-            taken = self._budget.take(size_of(message), deadline - time.monotonic())
-            settled.append(sender.send(topic, number, message, partial(self._budget.give, taken)))
-        return [sender.offset(each, deadline - time.monotonic()) for each in settled]
+        with explained("Kafka takes nothing"):
+            for number, message in messages:
+                taken = self._budget.take(size_of(message), deadline - time.monotonic())
+                settled.append(sender.send(topic, number, message, partial(self._budget.give, taken)))
+        with explained("Kafka did not acknowledge"):
+            return [sender.offset(each, deadline - time.monotonic()) for each in settled]
 
     def _open(self) -> Sender:
         with self._making:

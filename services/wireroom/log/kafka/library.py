@@ -59,6 +59,8 @@ DELIVERY = 10_000  # milliseconds after which a record that no broker took fails
 FETCH = 4 * 1024 * 1024  # bytes of one fetch: large enough when far behind, small enough for many workers on a machine
 BATCH = 512 * 1024  # bytes; there is no lingering: while one is on its way the next one fills
 
+_MOST_AROUND = 100  # bytes of lengths, numbers and times around a record, or a header of it
+
 SOUND = (
     "let the brokers copy the partition from a sound replica, or go on without: wireroom skip TOPIC/PARTITION OFFSET;"
     " see docs/kafka.md, Damage"
@@ -133,6 +135,17 @@ def _answer_first(receive: Callable[[], tuple[bytes, Exception | None]]) -> tupl
     return data, None if data else failure
 
 
+class Producer(KafkaProducer):  # type: ignore[misc]
+    """Takes a bound for the size of a record: to find the exact one takes as long as to write it."""
+
+    def _estimate_size_in_bytes(
+        self, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]] | None = None
+    ) -> int:
+        given = headers or ()
+        content = sum([len(name) + len(told) for name, told in given])
+        return len(key) + len(value) + content + _MOST_AROUND * (1 + len(given))
+
+
 class Connection:
     """How the brokers are reached. Makes clients; each must be closed."""
 
@@ -149,10 +162,11 @@ class Connection:
             **security,
         }
 
-    def producer(self) -> KafkaProducer:
-        """A `KafkaProducer` that waits for all replicas and never writes a record twice by itself."""
+    def producer(self) -> Producer:
+        """One that waits for all replicas and never writes a record twice by itself."""
         return self._make(
-            KafkaProducer,
+            Producer,
+            metrics_enabled=False,
             acks="all",
             enable_idempotence=True,
             compression_type="lz4",
@@ -166,6 +180,7 @@ class Connection:
         """A `KafkaConsumer` that never resets a position and commits nothing by itself."""
         return self._make(
             KafkaConsumer,
+            metrics_enabled=False,
             auto_offset_reset="none",
             enable_auto_commit=False,
             allow_auto_create_topics=False,
