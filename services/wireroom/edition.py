@@ -17,6 +17,7 @@ from wireroom.event import ArticleEvent, Kind, Order
 
 SortKey = tuple[int, str]  # published_at in microseconds, article id: never moves
 Known = Callable[[str], Order | None]  # by `publication/article_id`
+SPARE = 100  # articles kept in case some before them turn out bad; of so many bad ones a worker stops
 _BY_KEY = attrgetter("key")
 
 
@@ -40,7 +41,10 @@ class Window:
 
 
 class Entry(NamedTuple):
-    """An article in an edition. `id` is `publication/article_id`; times in microseconds since the epoch."""
+    """An article in an edition. `id` is `publication/article_id`; times in microseconds since the epoch.
+
+    `clean` gives the content of one that is still without, None when it may not be shown after all.
+    """
 
     id: str
     order: Order
@@ -50,6 +54,7 @@ class Entry(NamedTuple):
     guid: str | None
     content: Mapping[str, Any]
     slot: int = 0
+    clean: Callable[[], Mapping[str, Any] | None] | None = None
 
     @property
     def article(self) -> ArticleAt:
@@ -103,16 +108,12 @@ class Edition:
 
 
 class Change(NamedTuple):
-    """What one event, at `offset` of the partition `source`, means for an edition; no `entry`: not selected.
-
-    `clean` gives the content of an entry that is still without, None when it may not be shown after all.
-    """
+    """What one event, at `offset` of the partition `source`, means for an edition; no `entry`: not selected."""
 
     source: str
     offset: int
     event: ArticleEvent
     entry: Entry | None
-    clean: Callable[[], Mapping[str, Any] | None] | None = None
 
 
 def fold(
@@ -238,7 +239,9 @@ class _Draft:
         if self.window.entries is None:
             return
         visible = newest_first(e for e in self.entries.values() if e.visible_from <= self.now)
-        for entry in visible[_places(visible, self.window, self.now) + self.window.reserve :]:
+        room = _places(visible, self.window, self.now) + self.window.reserve
+        spare = SPARE if any(entry.clean is not None for entry in visible[:room]) else 0
+        for entry in visible[room + spare :]:
             if entry.id not in self.unarchived:
                 self._drop(entry)
                 self.floor = max(self.floor, entry.key)
@@ -256,6 +259,16 @@ def _places(visible: Sequence[Entry], window: Window, now: int) -> int:
         return len(visible)
     young = sum(1 for entry in visible[: 5 * window.entries] if entry.key[0] > now - window.younger_than)
     return max(window.entries, young)
+
+
+def to_clean(edition: Edition, window: Window) -> list[Entry]:
+    """The articles that are to be cleaned before the edition is shown: all that it keeps unless one turns out bad."""
+    waiting = [entry for entry in edition.entries.values() if entry.clean is not None]
+    if not waiting or window.entries is None:
+        return waiting
+    visible = newest_first(entry for entry in edition.entries.values() if entry.visible_from <= edition.clock)
+    spare = {entry.id for entry in visible[_places(visible, window, edition.clock) + window.reserve :]}
+    return [entry for entry in waiting if entry.id not in spare]
 
 
 def shown(edition: Edition, window: Window) -> list[Entry]:

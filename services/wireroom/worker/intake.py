@@ -44,23 +44,24 @@ class Arrival:
         return self.event.kind is Kind.WITHDRAWN or self.clean() is not None
 
     def change(self, definition: Definition, now: int | None = None) -> Change:
-        """What it means for one edition; to be folded by `fold_cleaned`, unless it is cleaned already.
+        """What it means for one edition; its entry is still to be cleaned, unless that was done already.
 
         What has left by `now` is not selected, where it leaves no tombstone.
         """
         event = self.event
         if definition.window.archive and definition.selects(event):
             self.clean()  # the page of its day shows it, whatever else comes
-        is_clean = self._clean is None
-        if (is_clean and self._content is None) or not definition.selects(event):
+        if (self._clean is None and self._content is None) or not definition.selects(event):
             return Change(self.source, self.offset, event, None)
         leaves = definition.leaves(event)
         if leaves is not None and now is not None and leaves <= now and not definition.window.tombstones:
             return Change(self.source, self.offset, event, None)
-        entry = self._bare(leaves)
-        if self._content is not None:
-            entry = entry._replace(content=definition.keeps(self._content))
-        return Change(self.source, self.offset, event, entry, None if is_clean else partial(self._kept_by, definition))
+        bare = self._bare(leaves)
+        if self._content is None:
+            entry = bare._replace(clean=partial(self._kept_by, definition))
+        else:
+            entry = bare._replace(content=definition.keeps(self._content))
+        return Change(self.source, self.offset, event, entry)
 
     def _bare(self, leaves: int | None) -> Entry:
         """The entry without content, made once for the editions that it leaves at the same time."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from wireroom import codec
@@ -13,7 +13,7 @@ from wireroom.event import Kind, Order
 from wireroom.log import BACKFILL, Consumer, Partition, Record
 from wireroom.sink import Direct, Sink
 from wireroom.worker.assignment import Assignment
-from wireroom.worker.cleaning import cleaned
+from wireroom.worker.cleaning import cleaned_at_once
 from wireroom.worker.intake import Arrival, Intake
 from wireroom.worker.live import LiveEdition
 from wireroom.worker.owned import Blocked, Owned
@@ -21,6 +21,7 @@ from wireroom.worker.quarantine import Quarantine
 from wireroom.worker.seen import Seen
 
 BATCH = 500
+UNCLEANED = 2_000  # records between two cleanings of what editions keep: meanwhile its events are held whole
 RECHECK = 30.0  # seconds after which a schema that is not known is looked for again: it may be registered by then
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class FirstReader:
         self._memory = memory
         self._pace = pace
         self._quarantine = quarantine
+        self._uncleaned = 0  # records read since editions were cleaned
 
     @property
     def red(self) -> str | None:
@@ -114,7 +116,7 @@ class FirstReader:
 
     # ---- merging -----------------------------------------------------------------------------------------------
 
-    def read(self, records: Iterable[Record]) -> None:
+    def read(self, records: Sequence[Record]) -> None:
         """Merge records into the live editions. Nothing has happened when it raises RetryAfter.
 
         A record that may have killed the last worker is also cleaned and rendered by itself, while it is the suspect.
@@ -141,6 +143,14 @@ class FirstReader:
         self._settle(positions, changes, direct)
         for owned in blocked:
             self._consumer.seek(owned.partition, owned.position)  # what follows was delivered, and left
+        self._uncleaned += len(records)
+        if self._quarantine.warned or self._uncleaned >= UNCLEANED:  # a killer must kill while its batch is suspected
+            self._clean()
+
+    def _clean(self) -> None:
+        for live in self._assignment.editions.values():
+            live.clean()
+        self._uncleaned = 0
 
     def _accept(self, owned: Owned, record: Record) -> Arrival | None:
         owned.blocked = None
@@ -169,7 +179,7 @@ class FirstReader:
         for definition in self._sink.definitions(event.publication):
             live = self._assignment.live(definition, owned)
             change = arrival.change(definition, now)
-            if change.clean is not None and not _is_folded(change, live):
+            if change.entry is not None and not _is_folded(change, live):
                 arrival.clean()
             if live is not None and self._touches(change, live, changes):
                 changes[live.key].append(change)
@@ -177,7 +187,7 @@ class FirstReader:
 
     def _try_out(self, changes: dict[str, list[Change]]) -> None:
         for key, found in changes.items():
-            found[:] = map(cleaned, found)
+            found[:] = map(cleaned_at_once, found)
             self._assignment.editions[key].try_out(change.entry for change in found if change.entry)
 
     def _touches(self, change: Change, live: LiveEdition, changes: Mapping[str, Sequence[Change]]) -> bool:
