@@ -214,6 +214,11 @@ class ArticleEvent(_Part):
         """Its place among all events about the same article."""
         return Order(self.revision, self.kind is Kind.WITHDRAWN, micros(self.occurred_at), self.event_id)
 
+    @once
+    def sort_key(self) -> tuple[int, str]:
+        """First publication in microseconds, and the identity: it never moves."""
+        return micros(self.published_at), self.id
+
     @property
     def minted_guid(self) -> str:
         """The guid made from the identity: it never follows URL or title."""
@@ -225,7 +230,7 @@ class ArticleEvent(_Part):
         embargo = self.article and self.article.embargoed_until
         return micros(max(self.published_at, embargo) if embargo else self.published_at)
 
-    @property
+    @once
     def visible_from(self) -> int:
         """When it may be shown, in microseconds: nothing dated in the future shows anywhere."""
         if self.article is None:

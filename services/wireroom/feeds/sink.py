@@ -20,6 +20,7 @@ from wireroom.feeds.extensions import Deleted
 from wireroom.feeds.fragments import Fragments, Pieces
 from wireroom.feeds.jsonfeed import jsonfeed
 from wireroom.feeds.selection import Choices, choices, takes
+from wireroom.once import once
 from wireroom.sink import Content
 from wireroom.text import plain
 from wireroom.uri import uri
@@ -67,7 +68,7 @@ class FeedsSink:
         return Feed(settings, around.public_url, hubs, self._languages, self._fragments, wanted, unwanted)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Feed:
     """One feed. `hubs`: those that it names; `languages`: of the publications, for articles that name none."""
 
@@ -102,7 +103,7 @@ class Feed:
         selecting = [sorted(self.sources), *chosen, feed.entries, feed.minutes, *(["archive"] if feed.archive else [])]
         return blake2b(json.dumps(selecting, sort_keys=True).encode(), digest_size=16).hexdigest()
 
-    @property
+    @once
     def window(self) -> Window:
         """As many as are declared, and a reserve of half as many; tombstones only where a format can show them."""
         feed = self.settings
@@ -117,7 +118,7 @@ class Feed:
     def selects(self, event: ArticleEvent) -> bool:
         """Whether `include` and `exclude` take the article, and it does not itself keep out of this feed."""
         article = event.article
-        if article is None or not {"feeds", self.name}.isdisjoint(article.exclude):
+        if article is None or (article.exclude and not {"feeds", self.name}.isdisjoint(article.exclude)):
             return False
         language = self.languages.get(event.publication, "")
         return takes(self.wanted, self.unwanted, article, language)

@@ -5,7 +5,6 @@ from contextlib import suppress
 from functools import partial
 
 from wireroom import codec
-from wireroom.clock import micros
 from wireroom.edition import Change, Entry
 from wireroom.errors import Reject
 from wireroom.event import ArticleEvent, Kind
@@ -19,7 +18,7 @@ from wireroom.worker.quarantine import GivenUp
 class Arrival:
     """An event at its place in the log. `clean` makes what is shown of its article, None of one that is left out."""
 
-    __slots__ = ("_clean", "_content", "_entry", "event", "offset", "source")
+    __slots__ = ("_clean", "_content", "event", "offset", "source")
 
     def __init__(
         self, source: str, offset: int, event: ArticleEvent, clean: Callable[[ArticleEvent], Content | None]
@@ -29,7 +28,6 @@ class Arrival:
         self.event = event
         self._clean: Callable[[ArticleEvent], Content | None] | None = clean
         self._content: Content | None = None
-        self._entry: Entry | None = None
 
     def clean(self) -> Content | None:
         """What is shown of the article, cleaned when first asked for; None for a withdrawal and what is left out."""
@@ -56,20 +54,12 @@ class Arrival:
         leaves = definition.leaves(event)
         if leaves is not None and now is not None and leaves <= now and not definition.window.tombstones:
             return Change(self.source, self.offset, event, None)
-        bare = self._bare(leaves)
-        if self._content is None:
-            entry = bare._replace(clean=partial(self._kept_by, definition))
-        else:
-            entry = bare._replace(content=definition.keeps(self._content))
+        content = {} if self._content is None else definition.keeps(self._content)
+        clean = partial(self._kept_by, definition) if self._content is None else None
+        entry = Entry(
+            event.id, event.order, event.sort_key, event.visible_from, leaves, event.guid, content, clean=clean
+        )
         return Change(self.source, self.offset, event, entry)
-
-    def _bare(self, leaves: int | None) -> Entry:
-        """The entry without content, made once for the editions that it leaves at the same time."""
-        if self._entry is None or self._entry.leaves != leaves:
-            event = self.event
-            key = micros(event.published_at), event.id
-            self._entry = Entry(event.id, event.order, key, event.visible_from, leaves, event.guid, {})
-        return self._entry
 
     def _kept_by(self, definition: Definition) -> Content | None:
         content = self.clean()

@@ -11,7 +11,7 @@ from wireroom.edition import Change
 from wireroom.errors import WireroomError
 from wireroom.event import Kind, Order
 from wireroom.log import BACKFILL, Consumer, Partition, Record
-from wireroom.sink import Direct, Sink
+from wireroom.sink import Definition, Direct, Sink
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.cleaning import cleaned_at_once
 from wireroom.worker.intake import Arrival, Intake
@@ -69,6 +69,7 @@ class FirstReader:
         self._pace = pace
         self._quarantine = quarantine
         self._uncleaned = 0  # records read since editions were cleaned
+        self._fed: dict[tuple[Owned, str], list[tuple[Definition, LiveEdition | None]]] = {}  # looked up once a `read`
 
     @property
     def red(self) -> str | None:
@@ -122,6 +123,7 @@ class FirstReader:
         A record that may have killed the last worker is also cleaned and rendered by itself, while it is the suspect.
         """
         careful = self.careful
+        self._fed.clear()
         positions: dict[Partition, int] = {}
         changes: dict[str, list[Change]] = defaultdict(list)
         direct: dict[str, tuple[Order, Direct]] = {}
@@ -176,14 +178,22 @@ class FirstReader:
         event = arrival.event
         now, strayed = self._pace.clock.now(), self._assignment.came_by(owned, event.publication)
         self._memory(event.publication).note(event, now, strayed)
-        for definition in self._sink.definitions(event.publication):
-            live = self._assignment.live(definition, owned)
+        for definition, found in self._editions(owned, event.publication):
+            live = None if found is None or found.key in self._assignment.behind else found
             change = arrival.change(definition, now)
             if change.entry is not None and not _is_folded(change, live):
                 arrival.clean()
             if live is not None and self._touches(change, live, changes):
                 changes[live.key].append(change)
-        owned.meet(event.publication)
+
+    def _editions(self, owned: Owned, publication: str) -> Sequence[tuple[Definition, LiveEdition | None]]:
+        """Every edition that selects from a publication; None for one that is behind. One may fall behind meanwhile."""
+        if (known := self._fed.get((owned, publication))) is not None:
+            return known
+        definitions = self._sink.definitions(publication)
+        found = self._fed[owned, publication] = [(each, self._assignment.live(each, owned)) for each in definitions]
+        owned.meet(publication)
+        return found
 
     def _try_out(self, changes: dict[str, list[Change]]) -> None:
         for key, found in changes.items():

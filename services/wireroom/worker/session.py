@@ -101,6 +101,7 @@ class Session:
         self._announcements: list[Message] = []
         self._held_until = 0
         self._commit_at = 0
+        self._writes_direct = False
         self._begun: list[tuple[Waiting, Iterable[None]]] = []  # direct documents on their way to the store
 
     # ---- the loop ----------------------------------------------------------------------------------------------
@@ -210,9 +211,10 @@ class Session:
         return self.reader.poll(self._timeout() if wait else 0)
 
     def _read(self, records: Sequence[Record]) -> None:
-        """Merge records; documents that are their own edition are begun meanwhile."""
-        for start in range(0, len(records), PART):
-            self.reader.read(records[start : start + PART])
+        """Merge records; documents that are their own edition are begun meanwhile, once it is known that there are."""
+        part = PART if self._writes_direct else len(records)  # a fold of many costs little more than one of few
+        for start in range(0, len(records), part or 1):
+            self.reader.read(records[start : start + part])
             self._begin_direct()
 
     def finish(self) -> None:
@@ -310,6 +312,7 @@ class Session:
 
     def _begin_direct(self) -> None:
         if waiting := dict(self.reader.direct):
+            self._writes_direct = True
             self.reader.direct.clear()
             directs = [direct for _, direct in waiting.values()]
             chunks = [directs[at : at + CHUNK] for at in range(0, len(directs), CHUNK)]
