@@ -7,7 +7,7 @@ arrival of an article's revisions, and skips what is below `applied`, so that a 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -133,14 +133,12 @@ def fold(
     """
     draft = _Draft(edition, window, max(now, edition.clock))
     changes = list(changes)
-    coming = {(c.event.id, c.event.order) for c in changes if c.offset >= edition.applied.get(c.source, 0)}
-    for change in changes:
-        event, latest = change.event, newest(change.event.id)
-        coming.discard((event.id, event.order))
-        if (event.id, latest) in coming:
-            latest = None  # it must find what it replaces, else the withdrawal of a secret would leave a tombstone
-        if change.offset >= edition.applied.get(change.source, 0) or (latest and latest > event.order):
-            draft.take(change, latest)
+    for at, change in enumerate(changes, start=1):
+        is_late = (latest := newest(change.event.id)) is not None and latest > change.event.order
+        if is_late and any(_brings(later, change.event.id, latest, edition) for later in islice(changes, at, None)):
+            is_late = False  # it must find what it replaces, else the withdrawal of a secret would leave a tombstone
+        if is_late or _is_new(change, edition):
+            draft.take(change, is_late)
     draft.let_time_pass()
     draft.trim()
     reached = {source: offset for source, offset in upto.items() if offset > edition.applied.get(source, -1)}
@@ -157,6 +155,14 @@ def fold(
     return replace(new, clock=draft.now) if came_due or new != edition else edition
 
 
+def _is_new(change: Change, edition: Edition) -> bool:
+    return change.offset >= edition.applied.get(change.source, 0)
+
+
+def _brings(change: Change, ident: str, order: Order | None, edition: Edition) -> bool:
+    return change.event.id == ident and change.event.order == order and _is_new(change, edition)
+
+
 class _Draft:
     """The mutable middle of one `fold`."""
 
@@ -170,10 +176,10 @@ class _Draft:
         self.unarchived = set(edition.unarchived)
         self.taken = Counter(entry.slot for entry in self.entries.values()) if window.slot_size else Counter[int]()
 
-    def take(self, change: Change, newest: Order | None) -> None:
+    def take(self, change: Change, is_late: bool) -> None:
         event, order = change.event, change.event.order
         held, tombstone = self.entries.get(event.id), self.tombstones.get(event.id)
-        if newest and newest > order:  # a later revision was seen and not taken: nor may this one stay
+        if is_late:  # a later revision was seen and not taken: nor may this one stay
             self._drop(held if held and held.order <= order else None)
         elif (held and held.order >= order) or (tombstone and tombstone.order >= order):
             return
