@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from wireroom.clock import DAY, EARLIEST
 from wireroom.document import ArticleAt, Document
-from wireroom.event import ArticleEvent, Kind, Order
+from wireroom.event import Facts, Order
 
 SortKey = tuple[int, str]  # published_at in microseconds, article id: never moves
 Known = Callable[[str], Order | None]  # by `publication/article_id`
@@ -112,7 +112,7 @@ class Change(NamedTuple):
 
     source: str
     offset: int
-    event: ArticleEvent
+    event: Facts
     entry: Entry | None
 
 
@@ -183,7 +183,7 @@ class _Draft:
             self._drop(held if held and held.order <= order else None)
         elif (held and held.order >= order) or (tombstone and tombstone.order >= order):
             return
-        elif event.kind is Kind.WITHDRAWN:
+        elif order.withdrawn:
             self._drop(held)
             self._bury(event, held)
         elif change.entry is None:
@@ -198,7 +198,7 @@ class _Draft:
             self.unarchived.discard(entry.id)
             self.taken[entry.slot] -= 1
 
-    def _bury(self, event: ArticleEvent, held: Entry | None) -> None:
+    def _bury(self, event: Facts, held: Entry | None) -> None:
         order = event.order
         never_public = held is not None and held.visible_from > order.occurred_at
         if self.window.tombstones and not never_public:

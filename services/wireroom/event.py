@@ -70,6 +70,16 @@ class Order(NamedTuple):
     event_id: str
 
 
+class Facts(NamedTuple):
+    """What an edition must know of an event beside the article that it shows."""
+
+    id: str
+    order: Order
+    sort_key: tuple[int, str]
+    guid: str | None
+    note: str | None
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(once,))
 
@@ -218,6 +228,11 @@ class ArticleEvent(_Part):
     def sort_key(self) -> tuple[int, str]:
         """First publication in microseconds, and the identity: it never moves."""
         return micros(self.published_at), self.id
+
+    @once
+    def facts(self) -> Facts:
+        """What is left of it once its article is let go."""
+        return Facts(self.id, self.order, self.sort_key, self.guid, self.note)
 
     @property
     def minted_guid(self) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from wireroom.clock import DAY, SECOND
 from wireroom.codec import RegistryAway
 from wireroom.edition import Change, Edition, Window, fold, needs_refill
-from wireroom.event import ArticleEvent, Kind, Order
+from wireroom.event import ArticleEvent, Order
 from wireroom.log import Log, Partition, Record
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.cleaning import cleaned, cleaned_at_once
@@ -132,6 +132,7 @@ class Pass:
             if warned:
                 changes = [cleaned_at_once(change) for change in changes]
             self._lift(build, changes, now)
+            self._bury(build, arrivals)
             self._archive(build, source, changes)
             if changes:
                 build.sources.add(source)
@@ -151,9 +152,12 @@ class Pass:
         due = [entry for entry in build.draft.entries.values() if comes_due(entry, build.draft.clock, now)]
         read = [change.entry for change in changes if change.entry]
         build.lifts = build.live.lift([*due, *read]) or build.lifts
-        for change in changes if build.lifts else ():
-            if change.event.kind is Kind.WITHDRAWN:
-                self._withdraw(change.event)
+
+    def _bury(self, build: Build, arrivals: Iterable[Arrival]) -> None:
+        """Write the tombstone of each article that was withdrawn."""
+        for event in (arrival.event for arrival in arrivals if build.lifts):
+            if self._withdraw and event.order.withdrawn and event.publication in build.live.definition.sources:
+                self._withdraw(event)
 
     def _archive(self, build: Build, source: str, changes: Sequence[Change]) -> None:
         if self._withdraw is not None:

@@ -188,6 +188,11 @@ class LiveEdition:
         self._draft(fold(self.draft, self.definition.window, changes, upto, now, self._outside.newest))
         self._is_clean = False
 
+    @property
+    def uncleaned(self) -> int:
+        """How many articles of the draft are still to be cleaned."""
+        return 0 if self._is_clean else sum(entry.clean is not None for entry in self.draft.entries.values())
+
     def clean(self) -> None:
         """Clean what the draft keeps of what was merged."""
         if not self._is_clean:

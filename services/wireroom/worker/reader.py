@@ -9,7 +9,7 @@ from wireroom import codec
 from wireroom.clock import MINUTE, SECOND, Clock
 from wireroom.edition import Change
 from wireroom.errors import WireroomError
-from wireroom.event import Kind, Order
+from wireroom.event import Order
 from wireroom.log import BACKFILL, Consumer, Partition, Record
 from wireroom.sink import Definition, Direct, Sink
 from wireroom.worker.assignment import Assignment
@@ -21,7 +21,7 @@ from wireroom.worker.quarantine import Quarantine
 from wireroom.worker.seen import Seen
 
 BATCH = 500
-UNCLEANED = 2_000  # records between two cleanings of what editions keep: meanwhile its events are held whole
+UNCLEANED = 2_000  # articles that may wait in editions to be cleaned: the value of each is held meanwhile
 RECHECK = 30.0  # seconds after which a schema that is not known is looked for again: it may be registered by then
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class FirstReader:
         self._memory = memory
         self._pace = pace
         self._quarantine = quarantine
-        self._uncleaned = 0  # records read since editions were cleaned
+        self._uncleaned = 0  # articles that wait in editions to be cleaned, at most
         self._fed: dict[tuple[Owned, str], list[tuple[Definition, LiveEdition | None]]] = {}  # looked up once a `read`
 
     @property
@@ -141,18 +141,25 @@ class FirstReader:
                 if careful:
                     self._try_out(changes)
                 self._keep_winner(arrival, direct)
+                if self.backlog:
+                    arrival.let_go(record.value)
             positions[record.partition] = record.offset + 1
         self._settle(positions, changes, direct)
         for owned in blocked:
             self._consumer.seek(owned.partition, owned.position)  # what follows was delivered, and left
         self._uncleaned += len(records)
-        if self._quarantine.warned or self._uncleaned >= UNCLEANED:  # a killer must kill while its batch is suspected
-            self._clean()
+        self._clean()
 
     def _clean(self) -> None:
-        for live in self._assignment.editions.values():
-            live.clean()
-        self._uncleaned = 0
+        """Clean what editions hold once it is much; after a death at once, so that a killer kills while suspected."""
+        editions, warned = self._assignment.editions.values(), self._quarantine.warned
+        if self._uncleaned < UNCLEANED and not warned:
+            return
+        self._uncleaned = sum(live.uncleaned for live in editions)  # most went as they came
+        if self._uncleaned > UNCLEANED // 2 or warned:
+            for live in editions:
+                live.clean()
+            self._uncleaned = 0
 
     def _accept(self, owned: Owned, record: Record) -> Arrival | None:
         owned.blocked = None
@@ -207,7 +214,7 @@ class FirstReader:
             return True
         if live.definition.window.archive:
             return True  # a page may hold it
-        if event.kind is Kind.WITHDRAWN and live.definition.window.tombstones:
+        if event.order.withdrawn and live.definition.window.tombstones:
             return True
         return any(other.event.id == event.id for other in changes.get(live.key, ()))
 
@@ -247,7 +254,7 @@ class FirstReader:
         fresh = [change for change in changes if change.source not in archive]
         if self.backlog.live or not fresh:
             return now + MINUTE if self.backlog else self.soon(live)
-        if any(change.event.kind is Kind.WITHDRAWN for change in fresh):
+        if any(change.event.order.withdrawn for change in fresh):
             return now
         return self.soon(live)
 
