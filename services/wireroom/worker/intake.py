@@ -82,17 +82,15 @@ class Arrival:
         event = self.event
         if definition.window.archive and definition.selects(event):
             self.clean()  # the page of its day shows it, whatever else comes
-        cleaning = self._cleaning
-        content = cleaning.kept_by(definition) if cleaning.is_done else None
-        if (cleaning.is_done and content is None) or not definition.selects(event):
+        cleaning, is_clean = self._cleaning, self._cleaning.is_done
+        content = cleaning.kept_by(definition) if is_clean else {}
+        if content is None or not definition.selects(event):
             return Change(self.source, self.offset, event.facts, None)
         leaves = definition.leaves(event)
         if leaves is not None and now is not None and leaves <= now and not definition.window.tombstones:
             return Change(self.source, self.offset, event.facts, None)
-        clean = None if cleaning.is_done else partial(cleaning.kept_by, definition)
-        entry = Entry(
-            event.id, event.order, event.sort_key, event.visible_from, leaves, event.guid, content or {}, clean=clean
-        )
+        clean = None if is_clean else partial(cleaning.kept_by, definition)
+        entry = Entry(event.id, event.order, event.sort_key, event.visible_from, leaves, event.guid, content, 0, clean)
         return Change(self.source, self.offset, event.facts, entry)
 
 
