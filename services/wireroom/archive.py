@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from wireroom.clock import moment
 from wireroom.edition import Change, Edition, Entry, SortKey, Tombstone, Window, due
-from wireroom.event import Kind, Order
+from wireroom.event import Order
 
 Links = tuple[str | None, str | None]  # the days of the pages before and after
 
@@ -54,7 +54,7 @@ def day_of(key: SortKey) -> str:
 def arrival(change: Change, key: SortKey) -> Arrival:
     """What a change means for the page of its article."""
     event, grave = change.event, None
-    if event.kind is Kind.WITHDRAWN:
+    if event.order.withdrawn:
         grave = Tombstone(event.id, event.order, event.order.occurred_at, event.guid, event.note)
     return Arrival(event.id, event.order, key, change.entry, grave)
 

@@ -8,16 +8,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import count
+from itertools import count, islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from wireroom.clock import DAY, EARLIEST
 from wireroom.document import ArticleAt, Document
-from wireroom.event import ArticleEvent, Kind, Order
+from wireroom.event import Facts, Order
 
 SortKey = tuple[int, str]  # published_at in microseconds, article id: never moves
 Known = Callable[[str], Order | None]  # by `publication/article_id`
+SPARE = 100  # articles kept in case some before them turn out bad; of so many bad ones a worker stops
 _BY_KEY = attrgetter("key")
 
 
@@ -41,7 +42,10 @@ class Window:
 
 
 class Entry(NamedTuple):
-    """An article in an edition. `id` is `publication/article_id`; times in microseconds since the epoch."""
+    """An article in an edition. `id` is `publication/article_id`; times in microseconds since the epoch.
+
+    `clean` gives the content of one that is still without, None when it may not be shown after all.
+    """
 
     id: str
     order: Order
@@ -51,6 +55,7 @@ class Entry(NamedTuple):
     guid: str | None
     content: Mapping[str, Any]
     slot: int = 0
+    clean: Callable[[], Mapping[str, Any] | None] | None = None
 
     @property
     def article(self) -> ArticleAt:
@@ -110,16 +115,12 @@ class Edition:
 
 
 class Change(NamedTuple):
-    """What one event, at `offset` of the partition `source`, means for an edition; no `entry`: not selected.
-
-    `clean` gives the content of an entry that is still without, None when it may not be shown after all.
-    """
+    """What one event, at `offset` of the partition `source`, means for an edition; no `entry`: not selected."""
 
     source: str
     offset: int
-    event: ArticleEvent
+    event: Facts
     entry: Entry | None
-    clean: Callable[[], Mapping[str, Any] | None] | None = None
 
 
 def fold(
@@ -139,14 +140,12 @@ def fold(
     """
     draft = _Draft(edition, window, max(now, edition.clock))
     changes = list(changes)
-    coming = {(c.event.id, c.event.order) for c in changes if c.offset >= edition.applied.get(c.source, 0)}
-    for change in changes:
-        event, latest = change.event, newest(change.event.id)
-        coming.discard((event.id, event.order))
-        if (event.id, latest) in coming:
-            latest = None  # it must find what it replaces, else the withdrawal of a secret would leave a tombstone
-        if change.offset >= edition.applied.get(change.source, 0) or (latest and latest > event.order):
-            draft.take(change, latest)
+    for at, change in enumerate(changes, start=1):
+        is_late = (latest := newest(change.event.id)) is not None and latest > change.event.order
+        if is_late and any(_brings(later, change.event.id, latest, edition) for later in islice(changes, at, None)):
+            is_late = False  # it must find what it replaces, else the withdrawal of a secret would leave a tombstone
+        if is_late or _is_new(change, edition):
+            draft.take(change, is_late)
     draft.let_time_pass()
     draft.trim()
     reached = {source: offset for source, offset in upto.items() if offset > edition.applied.get(source, -1)}
@@ -163,6 +162,14 @@ def fold(
     return replace(new, clock=draft.now) if came_due or new != edition else edition
 
 
+def _is_new(change: Change, edition: Edition) -> bool:
+    return change.offset >= edition.applied.get(change.source, 0)
+
+
+def _brings(change: Change, ident: str, order: Order | None, edition: Edition) -> bool:
+    return change.event.id == ident and change.event.order == order and _is_new(change, edition)
+
+
 class _Draft:
     """The mutable middle of one `fold`."""
 
@@ -176,14 +183,14 @@ class _Draft:
         self.unarchived = set(edition.unarchived)
         self.taken = Counter(entry.slot for entry in self.entries.values()) if window.slot_size else Counter[int]()
 
-    def take(self, change: Change, newest: Order | None) -> None:
+    def take(self, change: Change, is_late: bool) -> None:
         event, order = change.event, change.event.order
         held, tombstone = self.entries.get(event.id), self.tombstones.get(event.id)
-        if newest and newest > order:  # a later revision was seen and not taken: nor may this one stay
+        if is_late:  # a later revision was seen and not taken: nor may this one stay
             self._drop(held if held and held.order <= order else None)
         elif (held and held.order >= order) or (tombstone and tombstone.order >= order):
             return
-        elif event.kind is Kind.WITHDRAWN:
+        elif order.withdrawn:
             self._drop(held)
             self._bury(event, held)
         elif change.entry is None:
@@ -198,7 +205,7 @@ class _Draft:
             self.unarchived.discard(entry.id)
             self.taken[entry.slot] -= 1
 
-    def _bury(self, event: ArticleEvent, held: Entry | None) -> None:
+    def _bury(self, event: Facts, held: Entry | None) -> None:
         order = event.order
         never_public = held is not None and held.visible_from > order.occurred_at
         if self.window.tombstones and not never_public:
@@ -245,7 +252,9 @@ class _Draft:
         if self.window.entries is None:
             return
         visible = newest_first(e for e in self.entries.values() if e.visible_from <= self.now)
-        for entry in visible[_places(visible, self.window, self.now) + self.window.reserve :]:
+        room = _places(visible, self.window, self.now) + self.window.reserve
+        spare = SPARE if any(entry.clean is not None for entry in visible[:room]) else 0
+        for entry in visible[room + spare :]:
             if entry.id not in self.unarchived:
                 self._drop(entry)
                 self.floor = max(self.floor, entry.key)
@@ -263,6 +272,16 @@ def _places(visible: Sequence[Entry], window: Window, now: int) -> int:
         return len(visible)
     young = sum(1 for entry in visible[: 5 * window.entries] if entry.key[0] > now - window.younger_than)
     return max(window.entries, young)
+
+
+def to_clean(edition: Edition, window: Window) -> list[Entry]:
+    """The articles that are to be cleaned before the edition is shown: all that it keeps unless one turns out bad."""
+    waiting = [entry for entry in edition.entries.values() if entry.clean is not None]
+    if not waiting or window.entries is None:
+        return waiting
+    visible = newest_first(entry for entry in edition.entries.values() if entry.visible_from <= edition.clock)
+    spare = {entry.id for entry in visible[_places(visible, window, edition.clock) + window.reserve :]}
+    return [entry for entry in waiting if entry.id not in spare]
 
 
 def shown(edition: Edition, window: Window) -> list[Entry]:

@@ -70,6 +70,16 @@ class Order(NamedTuple):
     event_id: str
 
 
+class Facts(NamedTuple):
+    """What an edition must know of an event beside the article that it shows."""
+
+    id: str
+    order: Order
+    sort_key: tuple[int, str]
+    guid: str | None
+    note: str | None
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(once,))
 
@@ -214,6 +224,16 @@ class ArticleEvent(_Part):
         """Its place among all events about the same article."""
         return Order(self.revision, self.kind is Kind.WITHDRAWN, micros(self.occurred_at), self.event_id)
 
+    @once
+    def sort_key(self) -> tuple[int, str]:
+        """First publication in microseconds, and the identity: it never moves."""
+        return micros(self.published_at), self.id
+
+    @once
+    def facts(self) -> Facts:
+        """What is left of it once its article is let go."""
+        return Facts(self.id, self.order, self.sort_key, self.guid, self.note)
+
     @property
     def minted_guid(self) -> str:
         """The guid made from the identity: it never follows URL or title."""
@@ -225,7 +245,7 @@ class ArticleEvent(_Part):
         embargo = self.article and self.article.embargoed_until
         return micros(max(self.published_at, embargo) if embargo else self.published_at)
 
-    @property
+    @once
     def visible_from(self) -> int:
         """When it may be shown, in microseconds: nothing dated in the future shows anywhere."""
         if self.article is None:

@@ -15,7 +15,7 @@ from wireroom.edition import Change, Edition, fold, shown
 from wireroom.event import ArticleEvent
 from wireroom.html import sanitise
 from wireroom.store import Stored
-from wireroom.worker.cleaning import cleaned
+from wireroom.worker.cleaning import cleaned_at_once
 from wireroom.worker.intake import Arrival
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -72,7 +72,7 @@ def _size(edition: Edition) -> int:
 
 
 def _change(event: ArticleEvent) -> Change:
-    return cleaned(Arrival("log/0", 0, event, SINK.content).change(LISTING))
+    return cleaned_at_once(Arrival("log/0", 0, event, SINK.content).change(LISTING))
 
 
 def _each(events: list[ArticleEvent], work: Callable[[ArticleEvent], object]) -> float:

@@ -33,6 +33,7 @@ class Measured(NamedTuple):
     rate: float  # events a second
     memory: float  # MB, the peak
     cpu: float  # milliseconds of processor for each event
+    merging: float = 0.0  # the same, without the start of the process, and until the last batch, which it publishes
 
 
 def run() -> list[Row]:
@@ -40,14 +41,17 @@ def run() -> list[Row]:
     with TemporaryDirectory(dir="build") as name:
         folder = Path(name)
         fill(folder, EVENTS)
+        decoding = in_process(_decode, folder)
         rows: list[Row] = [
-            _row("decode and validate alone", in_process(_decode, folder).rate, None),
+            _row("decode and validate alone", decoding.rate, None),
             _row(f"durable writes of 5 KB alone, {WRITERS} threads", in_process(_write, folder).rate, None),
         ]
         limits = {"feeds": rows[0]["value"], "sitemaps": rows[0]["value"], "articles": rows[1]["value"]}
         for sink, goal in GOALS.items():
             found = in_process(_work, folder, sink)
             rows.append(_row(f"{sink}, backfill", found.rate, goal, limits[sink]))
+            if sink != "articles":
+                rows.append(_merging(sink, found, decoding))
             rows.append(
                 {"name": f"{sink}, peak memory", "value": found.memory, "unit": "MB", "limit": None, "goal": 130}
             )
@@ -56,6 +60,12 @@ def run() -> list[Row]:
 
 def _row(name: str, rate: float, goal: float | None, limit: float | None = None) -> Row:
     return {"name": name, "value": rate, "unit": "events/s", "limit": limit, "goal": goal}
+
+
+def _merging(sink: str, found: Measured, decoding: Measured) -> Row:
+    name = f"{sink}, processor until the flush"
+    limit = decoding.merging
+    return {"name": name, "value": found.merging, "unit": "ms an event", "limit": limit, "goal": limit / 0.6}
 
 
 def fill(folder: Path, count: int, small: bool = False) -> None:
@@ -95,20 +105,26 @@ def _work(folder: Path, name: str) -> Measured:
     count = log.end(Partition(ARTICLES, 0))
     with ThreadPoolExecutor(WRITERS) as writers:
         worker = Worker(load_sink(name, settings()), log, store, settings(), executor=writers)
-        start = time.perf_counter()
-        worker.run(lambda: False, drain=True)
-        return measured(count, start)
+        start, begun, merged = time.perf_counter(), time.process_time(), [(0, 0.0)]
+
+        def progress(events: int) -> None:
+            if events:
+                merged.append((merged[-1][0] + events, time.process_time() - begun))
+
+        worker.run(lambda: False, drain=True, progress=progress)
+        events, seconds = merged[-2]
+        return measured(count, start)._replace(merging=seconds / events * 1e3)
 
 
 def _decode(folder: Path) -> Measured:
     log: Log = SQLiteLog(folder / "wireroom.db")
     partition = Partition(ARTICLES, 0)
-    start, offset, end = time.perf_counter(), 0, log.end(partition)
+    start, begun, offset, end = time.perf_counter(), time.process_time(), 0, log.end(partition)
     while offset < end:
         for record in log.read(partition, offset, 500):
             codec.decode(record.value)
             offset = record.offset + 1
-    return measured(end, start)
+    return measured(end, start)._replace(merging=(time.process_time() - begun) / end * 1e3)
 
 
 def _write(folder: Path) -> Measured:

@@ -13,7 +13,7 @@ from wireroom.config import Publication, Settings
 from wireroom.edition import Change, Edition, fold, shown, stamp
 from wireroom.event import ArticleEvent
 from wireroom.sitemaps import SitemapsSink
-from wireroom.worker.cleaning import cleaned
+from wireroom.worker.cleaning import cleaned_at_once
 from wireroom.worker.intake import Arrival
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -50,7 +50,7 @@ def run() -> list[Row]:
 
 
 def _change(event: ArticleEvent) -> Change:
-    return cleaned(Arrival("log/0", 0, event, SINK.content).change(NEWS))
+    return cleaned_at_once(Arrival("log/0", 0, event, SINK.content).change(NEWS))
 
 
 def _merged(events: list[ArticleEvent]) -> Edition:

@@ -5,10 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from wireroom.document import Document
-from wireroom.edition import Change, Edition, Window
+from wireroom.edition import Change, Edition, Window, fold
 from wireroom.log import Record
 from wireroom.worker import live
-from wireroom.worker.cleaning import fold_cleaned
 from wireroom.worker.documents import DocumentWriter, Found
 from wireroom.worker.owned import Owned
 from wireroom.worker.reader import FirstReader
@@ -47,8 +46,8 @@ def applied_ignored() -> None:
         changes, now = list(changes), rest[1]
         again = [each for each in changes if each.offset < edition.applied.get(each.source, 0)]
         fresh = [each for each in changes if each not in again]
-        merged = fold_cleaned(replace(edition, applied={}), window, again, {}, now, lambda _: None)
-        return fold_cleaned(replace(merged, applied=edition.applied), window, fresh, *rest)
+        merged = fold(replace(edition, applied={}), window, again, {}, now, lambda _: None)
+        return fold(replace(merged, applied=edition.applied), window, fresh, *rest)
 
     def rereads(self: FirstReader) -> bool:
         owned, editions = self._assignment.owned.values(), self._assignment.editions.values()
@@ -65,7 +64,7 @@ def applied_ignored() -> None:
         return owned.committed.offset
 
     read_all = Session._read
-    vars(live)["fold_cleaned"] = forgetful
+    vars(live)["fold"] = forgetful
     FirstReader.careful = property(rereads)  # type: ignore[assignment]
     Session._read = read  # type: ignore[method-assign]
     Session._done = done  # type: ignore[method-assign]

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from wireroom.clock import HOUR, SteadyClock
-from wireroom.edition import Change, Edition, Window, _Draft
+from wireroom.edition import Change, Edition, Window, _Draft, fold
 from wireroom.log import Consumer, Partition
-from wireroom.worker import cleaning
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.catchup import Pass, SecondReader
 from wireroom.worker.live import LiveEdition, Outside
@@ -88,13 +87,11 @@ def memory_is_saved_too_late(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_is_below_applied_is_never_looked_at(patch: pytest.MonkeyPatch) -> None:
-    real = cleaning.fold_cleaned
-
-    def fold(base: Edition, window: Window, changes: Iterable[Change], *rest: Any) -> Edition:  # noqa: ANN401
+    def fold_new(base: Edition, window: Window, changes: Iterable[Change], *rest: Any) -> Edition:  # noqa: ANN401
         new = [change for change in changes if change.offset >= base.applied.get(change.source, 0)]
-        return real(base, window, new, *rest)
+        return fold(base, window, new, *rest)
 
-    patch.setattr("wireroom.worker.live.fold_cleaned", fold)
+    patch.setattr("wireroom.worker.live.fold", fold_new)
 
 
 def what_is_not_folded_is_never_cleaned(patch: pytest.MonkeyPatch) -> None:
@@ -163,10 +160,10 @@ def every_edition_is_live(patch: pytest.MonkeyPatch) -> None:
 def nothing_recorded(patch: pytest.MonkeyPatch) -> None:
     """What was decided by a faster clock is decided again by a slower one."""
 
-    def fold(base: Edition, window: Window, changes: Iterable[Change], upto: Any, now: int, *rest: Any) -> Edition:  # noqa: ANN401
-        return cleaning.fold_cleaned(replace(base, clock=0), window, changes, upto, now, *rest)
+    def fold_anew(base: Edition, window: Window, changes: Iterable[Change], upto: Any, now: int, *rest: Any) -> Edition:  # noqa: ANN401
+        return fold(replace(base, clock=0), window, changes, upto, now, *rest)
 
-    patch.setattr("wireroom.worker.live.fold_cleaned", fold)
+    patch.setattr("wireroom.worker.live.fold", fold_anew)
     patch.setattr(SteadyClock, "reach", lambda self, time: None)
 
 

@@ -10,10 +10,10 @@ import pytest
 from wireroom.clock import micros
 from wireroom.config import Publication, Settings
 from wireroom.document import Document
-from wireroom.edition import Edition, shown, stamp
+from wireroom.edition import Edition, fold, shown, stamp
 from wireroom.event import Article, ArticleEvent, Kind
 from wireroom.sink import Definition, Sink
-from wireroom.worker.cleaning import fold_cleaned
+from wireroom.worker.cleaning import cleaned
 from wireroom.worker.intake import Arrival
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -93,7 +93,8 @@ class Desk:
         for event in events:
             changes.append(Arrival("log/0", self.offset, event, self.sink.content).change(self.definition))
             self.offset += 1
-        self.edition = fold_cleaned(self.edition, self.definition.window, changes, {"log/0": self.offset}, micros(now))
+        window = self.definition.window
+        self.edition = cleaned(fold(self.edition, window, changes, {"log/0": self.offset}, micros(now)), window)
         visible = shown(self.edition, self.definition.window)
         documents = self.definition.render(self.edition, visible, PUBLICATIONS)
         self.edition = stamp(self.edition, documents)

@@ -21,7 +21,7 @@ def told(event: ArticleEvent) -> Arrival:
     entry = None
     if event.article and "news" in event.article.sections:
         entry = Entry(event.id, event.order, key, event.visible_from, event.expires, event.guid, {})
-    return arrival(Change("s", 0, event, entry), key)
+    return arrival(Change("s", 0, event.facts, entry), key)
 
 
 @st.composite

@@ -24,7 +24,7 @@ def change(event: ArticleEvent, offset: int = 0, selected: bool = True) -> Chang
         guid=event.guid,
         content={},
     )
-    return Change("t/0", offset, event, entry if event.article and selected else None)
+    return Change("t/0", offset, event.facts, entry if event.article and selected else None)
 
 
 def run(events: Sequence[ArticleEvent], window: Window, edition: Edition = EMPTY, now: int = NOW) -> Edition:

@@ -20,6 +20,7 @@ from wireroom.feeds.extensions import Deleted
 from wireroom.feeds.fragments import Fragments, Pieces
 from wireroom.feeds.jsonfeed import jsonfeed
 from wireroom.feeds.selection import Choices, choices, takes
+from wireroom.once import once
 from wireroom.sink import Content
 from wireroom.text import plain
 from wireroom.uri import uri
@@ -78,7 +79,7 @@ class Place(NamedTuple):
 _ITSELF = Place()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Feed:
     """One feed, or a page of its archive: the articles of one UTC day.
 
@@ -118,7 +119,7 @@ class Feed:
         selecting = [sorted(self.sources), *chosen, feed.entries, feed.minutes, *kept]
         return blake2b(json.dumps(selecting, sort_keys=True).encode(), digest_size=16).hexdigest()
 
-    @property
+    @once
     def window(self) -> Window:
         """As many as are declared, and a reserve of half as many; tombstones only where a format can show them.
 
@@ -139,7 +140,7 @@ class Feed:
     def selects(self, event: ArticleEvent) -> bool:
         """Whether `include` and `exclude` take the article, and it does not itself keep out of this feed."""
         article = event.article
-        if article is None or not {"feeds", self.settings.id}.isdisjoint(article.exclude):
+        if article is None or (article.exclude and not {"feeds", self.settings.id}.isdisjoint(article.exclude)):
             return False
         language = self.languages.get(event.publication, "")
         return takes(self.wanted, self.unwanted, article, language)

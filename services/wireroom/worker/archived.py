@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 from wireroom.archive import Arrival, arrival
-from wireroom.clock import micros
 from wireroom.edition import Change, Edition, Entry, shown
 from wireroom.sink import Archived, Definition
 from wireroom.worker.archive import Archive
@@ -129,4 +128,4 @@ def _moved(change: Change, held: Entry) -> Arrival | None:
 
 
 def _arrival(change: Change) -> Arrival:
-    return arrival(change, (micros(change.event.published_at), change.event.id))
+    return arrival(change, change.event.sort_key)

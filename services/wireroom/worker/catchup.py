@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from wireroom.clock import DAY, SECOND
 from wireroom.codec import RegistryAway
 from wireroom.edition import Change, Edition, Window, fold, needs_refill
-from wireroom.event import ArticleEvent, Kind, Order
+from wireroom.event import ArticleEvent, Order
 from wireroom.log import Log, Partition, Record
 from wireroom.worker.assignment import Assignment
-from wireroom.worker.cleaning import cleaned, fold_cleaned
+from wireroom.worker.cleaning import cleaned, cleaned_at_once
 from wireroom.worker.intake import Arrival, Intake
 from wireroom.worker.live import Behind, LiveEdition, Outside, comes_due
 from wireroom.worker.quarantine import Quarantine
@@ -130,14 +130,15 @@ class Pass:
             definition = build.live.definition
             changes = [a.change(definition) for a in arrivals if a.event.publication in definition.sources]
             if warned:
-                changes = [cleaned(change) for change in changes]
+                changes = [cleaned_at_once(change) for change in changes]
             self._lift(build, changes, now)
+            self._bury(build, arrivals)
             self._archive(build, source, changes)
             if changes:
                 build.sources.add(source)
             newest = self._newest if build.reset else self._newest_of_all
             upto = {source: reached} if source in build.sources else {}
-            build.draft = fold_cleaned(build.draft, build.window, changes, upto, now, newest)
+            build.draft = cleaned(fold(build.draft, build.window, changes, upto, now, newest), build.window)
             if warned:
                 build.live.try_out(change.entry for change in changes if change.entry)
         floor = min(build.memory_floor(now) for build in self.builds)
@@ -151,9 +152,12 @@ class Pass:
         due = [entry for entry in build.draft.entries.values() if comes_due(entry, build.draft.clock, now)]
         read = [change.entry for change in changes if change.entry]
         build.lifts = build.live.lift([*due, *read]) or build.lifts
-        for change in changes if build.lifts else ():
-            if change.event.kind is Kind.WITHDRAWN:
-                self._withdraw(change.event)
+
+    def _bury(self, build: Build, arrivals: Iterable[Arrival]) -> None:
+        """Write the tombstone of each article that was withdrawn."""
+        for event in (arrival.event for arrival in arrivals if build.lifts):
+            if self._withdraw and event.order.withdrawn and event.publication in build.live.definition.sources:
+                self._withdraw(event)
 
     def _archive(self, build: Build, source: str, changes: Sequence[Change]) -> None:
         if self._withdraw is not None:

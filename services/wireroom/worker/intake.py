@@ -5,7 +5,6 @@ from contextlib import suppress
 from functools import partial
 
 from wireroom import codec
-from wireroom.clock import micros
 from wireroom.edition import Change, Entry
 from wireroom.errors import Reject
 from wireroom.event import ArticleEvent, Kind
@@ -15,29 +14,65 @@ from wireroom.worker.deadletters import DeadLetters
 from wireroom.worker.publications import Publications
 from wireroom.worker.quarantine import GivenUp
 
+Clean = Callable[[ArticleEvent], Content | None]  # what is shown of an article, None of one that is left out
+
+
+class Cleaning:
+    """An article, or the value that it is read from, and what is shown of it: cleaned once, when first asked for."""
+
+    __slots__ = ("_article", "_clean", "_content", "_kept")
+
+    def __init__(self, event: ArticleEvent, clean: Clean) -> None:
+        self._article: ArticleEvent | bytes = event
+        self._clean: Clean | None = clean
+        self._content: Content | None = None
+        self._kept: list[Content] = []
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was asked for."""
+        return self._clean is None
+
+    def content(self) -> Content | None:
+        """What is shown; None for a withdrawal and what is left out."""
+        if self._clean is not None:
+            event = codec.decode(self._article) if isinstance(self._article, bytes) else self._article
+            self._content = None if event.kind is Kind.WITHDRAWN else self._clean(event)
+            self._clean, self._article = None, b""
+        return self._content
+
+    def let_go(self, value: bytes) -> None:
+        """Hold the value instead of the event that was read from it."""
+        self._article = value if self._clean else b""
+
+    def kept_by(self, definition: Definition) -> Content | None:
+        """The part of the content that an edition needs; what many keep alike is one object."""
+        content = self.content()
+        if content is None or (kept := definition.keeps(content)) is content:
+            return content
+        if kept not in self._kept:
+            self._kept.append(kept)
+        return self._kept[self._kept.index(kept)]
+
 
 class Arrival:
-    """An event at its place in the log. `clean` makes what is shown of its article, None of one that is left out."""
+    """An event at its place in the log."""
 
-    __slots__ = ("_clean", "_content", "_entry", "_kept", "event", "offset", "source")
+    __slots__ = ("_cleaning", "event", "offset", "source")
 
-    def __init__(
-        self, source: str, offset: int, event: ArticleEvent, clean: Callable[[ArticleEvent], Content | None]
-    ) -> None:
+    def __init__(self, source: str, offset: int, event: ArticleEvent, clean: Clean) -> None:
         self.source = source
         self.offset = offset
         self.event = event
-        self._clean: Callable[[ArticleEvent], Content | None] | None = clean
-        self._content: Content | None = None
-        self._kept: list[Content] = []
-        self._entry: Entry | None = None
+        self._cleaning = Cleaning(event, clean)
 
     def clean(self) -> Content | None:
         """What is shown of the article, cleaned when first asked for; None for a withdrawal and what is left out."""
-        if self._clean is not None:
-            self._content = None if self.event.kind is Kind.WITHDRAWN else self._clean(self.event)
-            self._clean = None
-        return self._content
+        return self._cleaning.content()
+
+    def let_go(self, value: bytes) -> None:
+        """Entries that are still to be cleaned hold `value` from here on: an event is several times as large."""
+        self._cleaning.let_go(value)
 
     @property
     def is_usable(self) -> bool:
@@ -45,42 +80,23 @@ class Arrival:
         return self.event.kind is Kind.WITHDRAWN or self.clean() is not None
 
     def change(self, definition: Definition, now: int | None = None) -> Change:
-        """What it means for one edition; to be folded by `fold_cleaned`, unless it is cleaned already.
+        """What it means for one edition; its entry is still to be cleaned, unless that was done already.
 
         What has left by `now` is not selected, where it leaves no tombstone.
         """
         event = self.event
         if definition.window.archive and definition.selects(event):
             self.clean()  # the page of its day shows it, whatever else comes
-        is_clean = self._clean is None
-        if (is_clean and self._content is None) or not definition.selects(event):
-            return Change(self.source, self.offset, event, None)
+        cleaning, is_clean = self._cleaning, self._cleaning.is_done
+        content = cleaning.kept_by(definition) if is_clean else {}
+        if content is None or not definition.selects(event):
+            return Change(self.source, self.offset, event.facts, None)
         leaves = definition.leaves(event)
         if leaves is not None and now is not None and leaves <= now and not definition.window.tombstones:
-            return Change(self.source, self.offset, event, None)
-        entry = self._bare(leaves)
-        if self._content is not None:
-            entry = entry._replace(content=self._keep(definition, self._content))
-        return Change(self.source, self.offset, event, entry, None if is_clean else partial(self._kept_by, definition))
-
-    def _bare(self, leaves: int | None) -> Entry:
-        """The entry without content, made once for the editions that it leaves at the same time."""
-        if self._entry is None or self._entry.leaves != leaves:
-            event = self.event
-            key = micros(event.published_at), event.id
-            self._entry = Entry(event.id, event.order, key, event.visible_from, leaves, event.guid, {})
-        return self._entry
-
-    def _kept_by(self, definition: Definition) -> Content | None:
-        content = self.clean()
-        return None if content is None else self._keep(definition, content)
-
-    def _keep(self, definition: Definition, content: Content) -> Content:
-        """What many editions keep alike is one object."""
-        kept = definition.keeps(content)
-        if kept not in self._kept:
-            self._kept.append(kept)
-        return self._kept[self._kept.index(kept)]
+            return Change(self.source, self.offset, event.facts, None)
+        clean = None if is_clean else partial(cleaning.kept_by, definition)
+        entry = Entry(event.id, event.order, event.sort_key, event.visible_from, leaves, event.guid, content, 0, clean)
+        return Change(self.source, self.offset, event.facts, entry)
 
 
 class Intake:
@@ -130,9 +146,7 @@ class Intake:
             clean = partial(self._content_or_letter, record) if tell else self._content
             yield self._arrival(source, record, event, clean)
 
-    def _arrival(
-        self, source: str, record: Record, event: ArticleEvent, clean: Callable[[ArticleEvent], Content | None]
-    ) -> Arrival:
+    def _arrival(self, source: str, record: Record, event: ArticleEvent, clean: Clean) -> Arrival:
         arrival = Arrival(source, record.offset, event, clean)
         if self._sink.direct(event) is not None:
             arrival.clean()  # its own document shows it, whatever the editions do

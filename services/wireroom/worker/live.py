@@ -8,11 +8,11 @@ from uuid import uuid4
 from wireroom.clock import MINUTE, SECOND, SteadyClock
 from wireroom.config import Publication
 from wireroom.document import Document
-from wireroom.edition import Change, Edition, Entry, Known, due, needs_refill, newest_first, shown, stamp
+from wireroom.edition import Change, Edition, Entry, Known, due, fold, needs_refill, newest_first, shown, stamp
 from wireroom.errors import Conflict, OutcomeUnknown, Red, RetryAfter
 from wireroom.sink import Definition
 from wireroom.store import STATE, Store
-from wireroom.worker.cleaning import fold_cleaned
+from wireroom.worker.cleaning import cleaned
 from wireroom.worker.documents import DocumentWriter
 from wireroom.worker.edition_json import Encoder, Rows, decode, edition_key
 
@@ -84,6 +84,7 @@ class LiveEdition:
         self._encoder = Encoder(outside.rows)
         self._verified: str | None = None  # nonce of the state whose documents were published or verified here
         self._lifted: list[Entry] = []
+        self._is_clean = True  # every article of the draft has its content
         self._must_write = False  # so that another writer's write in flight fails
         self._stale = False  # another writer was here: the draft must be made again from `base`
         self.flush_at: int | None = None
@@ -177,7 +178,7 @@ class LiveEdition:
     # ---- merging -----------------------------------------------------------------------------------------------
 
     def merge(self, changes: Sequence[Change]) -> None:
-        """Take changes into the draft."""
+        """Take changes into the draft; what of them is shown is cleaned later."""
         for change in changes:
             self.since.setdefault(change.source, change.offset)
         self._fold(changes, {})
@@ -186,7 +187,19 @@ class LiveEdition:
         now = self._outside.clock.now()
         if self._due is not None and self._due <= now:
             self._lifted += [entry for entry in self.draft.entries.values() if comes_due(entry, self.draft.clock, now)]
-        self._draft(fold_cleaned(self.draft, self.definition.window, changes, upto, now, self._outside.newest))
+        self._draft(fold(self.draft, self.definition.window, changes, upto, now, self._outside.newest))
+        self._is_clean = False
+
+    @property
+    def uncleaned(self) -> int:
+        """How many articles of the draft are still to be cleaned."""
+        return 0 if self._is_clean else sum(entry.clean is not None for entry in self.draft.entries.values())
+
+    def clean(self) -> None:
+        """Clean what the draft keeps of what was merged."""
+        if not self._is_clean:
+            self._draft(cleaned(self.draft, self.definition.window))
+            self._is_clean = True
 
     def reconsider(self) -> None:
         """Let go of articles that came meanwhile and of which another member has seen a later revision.
@@ -235,6 +248,7 @@ class LiveEdition:
             if self._stale:
                 self._merge_again(upto)
             self._fold((), upto if self.dirty else {})
+            self.clean()
             self._hand_over()
             documents = self.render(self.draft)
             new = stamp(replace(self.draft, claim=claim or self.draft.claim), documents)

@@ -1,5 +1,6 @@
 """`Worker.run`: join the group, work one session after the other until told to stop."""
 
+import gc
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -43,6 +44,7 @@ class Worker:
 
         Raises Red when only a person can help.
         """
+        gc.freeze()  # what is loaded stays: no use in looking through it again and again
         while not stopping():
             session = self.join()
             try:

@@ -11,9 +11,9 @@ from wireroom.edition import Change
 from wireroom.errors import WireroomError
 from wireroom.event import Kind, Order
 from wireroom.log import BACKFILL, Consumer, Partition, Record
-from wireroom.sink import Direct, Sink
+from wireroom.sink import Definition, Direct, Sink
 from wireroom.worker.assignment import Assignment
-from wireroom.worker.cleaning import cleaned
+from wireroom.worker.cleaning import cleaned_at_once
 from wireroom.worker.intake import Arrival, Intake
 from wireroom.worker.live import LiveEdition
 from wireroom.worker.owned import Blocked, Owned
@@ -21,6 +21,8 @@ from wireroom.worker.quarantine import Quarantine
 from wireroom.worker.seen import Seen
 
 BATCH = 500
+UNCLEANED = 2_000  # articles that may wait in editions to be cleaned: the value of each is held meanwhile
+DECODED = 32  # records that are decoded in a row: by turns with merging, both take a tenth longer
 RECHECK = 30.0  # seconds after which a schema that is not known is looked for again: it may be registered by then
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,8 @@ class FirstReader:
         self._memory = memory
         self._pace = pace
         self._quarantine = quarantine
+        self._uncleaned = 0  # articles that wait in editions to be cleaned, at most
+        self._fed: dict[tuple[Owned, str], list[tuple[Definition, LiveEdition | None]]] = {}  # looked up once a `read`
 
     @property
     def red(self) -> str | None:
@@ -122,16 +126,36 @@ class FirstReader:
 
     # ---- merging -----------------------------------------------------------------------------------------------
 
-    def read(self, records: Iterable[Record]) -> None:
+    def read(self, records: Sequence[Record]) -> None:
         """Merge records into the live editions. Nothing has happened when it raises RetryAfter.
 
         A record that may have killed the last worker is also cleaned and rendered by itself, while it is the suspect.
         """
         careful = self.careful
+        self._fed.clear()
         positions: dict[Partition, int] = {}
         changes: dict[str, list[Change]] = defaultdict(list)
         direct: dict[str, Winner] = {}
         blocked: list[Owned] = []
+        for at in range(0, len(records), DECODED):
+            for owned, record, arrival in self._arrivals(records[at : at + DECODED], positions, blocked):
+                self._sort(arrival, owned, changes)
+                if careful:
+                    self._try_out(changes)
+                self._keep_winner(arrival, direct, record.partition.topic == BACKFILL)
+                if self.backlog:
+                    arrival.let_go(record.value)
+        self._settle(positions, changes, direct)
+        for owned in blocked:
+            self._consumer.seek(owned.partition, owned.position)  # what follows was delivered, and left
+        self._uncleaned += len(records)
+        self._clean()
+
+    def _arrivals(
+        self, records: Iterable[Record], positions: dict[Partition, int], blocked: list[Owned]
+    ) -> list[tuple[Owned, Record, Arrival]]:
+        """What is made of records; notes up to where they were read, and of which partition one could not be."""
+        found = []
         for record in records:
             owned = self._assignment.owned.get(record.partition)
             if owned is None or owned.paused or record.offset < positions.get(record.partition, owned.position):
@@ -141,14 +165,20 @@ class FirstReader:
                 blocked.append(owned)
                 continue
             if arrival is not None:
-                self._sort(arrival, owned, changes)
-                if careful:
-                    self._try_out(changes)
-                self._keep_winner(arrival, direct, record.partition.topic == BACKFILL)
+                found.append((owned, record, arrival))
             positions[record.partition] = record.offset + 1
-        self._settle(positions, changes, direct)
-        for owned in blocked:
-            self._consumer.seek(owned.partition, owned.position)  # what follows was delivered, and left
+        return found
+
+    def _clean(self) -> None:
+        """Clean what editions hold once it is much; after a death at once, so that a killer kills while suspected."""
+        editions, warned = self._assignment.editions.values(), self._quarantine.warned
+        if self._uncleaned < UNCLEANED and not warned:
+            return
+        self._uncleaned = sum(live.uncleaned for live in editions)  # most went as they came
+        if self._uncleaned > UNCLEANED // 2 or warned:
+            for live in editions:
+                live.clean()
+            self._uncleaned = 0
 
     def _accept(self, owned: Owned, record: Record) -> Arrival | None:
         owned.blocked = None
@@ -174,18 +204,26 @@ class FirstReader:
         event = arrival.event
         now, strayed = self._pace.clock.now(), self._assignment.came_by(owned, event.publication)
         self._memory(event.publication).note(event, now, strayed)
-        for definition in self._sink.definitions(event.publication):
-            live = self._assignment.live(definition, owned)
+        for definition, found in self._editions(owned, event.publication):
+            live = None if found is None or found.key in self._assignment.behind else found
             change = arrival.change(definition, now)
-            if change.clean is not None and not _is_folded(change, live):
+            if change.entry is not None and not _is_folded(change, live):
                 arrival.clean()
             if live is not None and self._touches(change, live, changes):
                 changes[live.key].append(change)
-        owned.meet(event.publication)
+
+    def _editions(self, owned: Owned, publication: str) -> Sequence[tuple[Definition, LiveEdition | None]]:
+        """Every edition that selects from a publication; None for one that is behind. One may fall behind meanwhile."""
+        if (known := self._fed.get((owned, publication))) is not None:
+            return known
+        definitions = self._sink.definitions(publication)
+        found = self._fed[owned, publication] = [(each, self._assignment.live(each, owned)) for each in definitions]
+        owned.meet(publication)
+        return found
 
     def _try_out(self, changes: dict[str, list[Change]]) -> None:
         for key, found in changes.items():
-            found[:] = map(cleaned, found)
+            found[:] = map(cleaned_at_once, found)
             self._assignment.editions[key].try_out(change.entry for change in found if change.entry)
 
     def _touches(self, change: Change, live: LiveEdition, changes: Mapping[str, Sequence[Change]]) -> bool:
@@ -195,7 +233,7 @@ class FirstReader:
             return True
         if live.definition.window.archive:
             return True  # a page may hold it
-        if event.kind is Kind.WITHDRAWN and live.definition.window.tombstones:
+        if event.order.withdrawn and live.definition.window.tombstones:
             return True
         return any(other.event.id == event.id for other in changes.get(live.key, ()))
 
@@ -236,7 +274,7 @@ class FirstReader:
         fresh = [change for change in changes if change.source not in archive]
         if self.backlog.live or not fresh:
             return now + MINUTE if self.backlog else self.soon(live)
-        if any(change.event.kind is Kind.WITHDRAWN for change in fresh):
+        if any(change.event.order.withdrawn for change in fresh):
             return now
         return self.soon(live)
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from pydantic_core import from_json, to_json
 
-from wireroom.clock import DAY, micros
+from wireroom.clock import DAY
 from wireroom.errors import Conflict, OutcomeUnknown, RetryAfter
 from wireroom.event import ArticleEvent, Order
 from wireroom.store import STATE, Store
@@ -37,7 +37,7 @@ class Seen:
 
     def note(self, event: ArticleEvent, now: int, strayed: bool = False) -> None:
         """Remember an event, unless its article is so old that no edition takes it."""
-        published = micros(event.published_at)
+        published = event.sort_key[0]
         if published > now - self._forget:
             day = published // DAY
             _raise(self._newest, event.id, event.order)

@@ -212,7 +212,7 @@ class Session:
 
     def _read(self, records: Sequence[Record]) -> None:
         """Merge records; documents that are their own edition are begun meanwhile, once it is known that there are."""
-        part = PART if self._writes_direct else len(records)  # of a whole batch, less is left to clean
+        part = PART if self._writes_direct else len(records)  # a fold of many costs little more than one of few
         for start in range(0, len(records), part or 1):
             self.reader.read(records[start : start + part])
             self._begin_direct()

@@ -1,7 +1,9 @@
-"""Articles are cleaned when an edition takes them: once, and none that is evicted as it comes."""
+"""Articles are cleaned when an edition is to show them: once, and none that went before."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,13 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.events import NOW, put, wd
-from tests.unit.worker.newsroom import NEWS, SPORT, Newsroom, run_to_rest
+from tests.unit.worker.newsroom import NEWS, SPORT, Killed, Newsroom, live_through, run_to_rest
 from tests.unit.worker.toy import ToySink
 from wireroom.clock import DAY
-from wireroom.errors import Red
+from wireroom.edition import Edition, Window, fold, newest_first
+from wireroom.errors import Red, Reject
 from wireroom.event import ArticleEvent
 from wireroom.log import ARTICLES, DEAD_LETTERS, Message, Partition, Record
 from wireroom.sink import Content
+from wireroom.worker import reader
+from wireroom.worker.cleaning import cleaned
 from wireroom.worker.intake import Arrival, Intake
 
 BOTH = ("news", "sport")
@@ -65,6 +70,70 @@ def test_what_is_rejected_has_evicted_nothing() -> None:
     assert room.shown() == {"d": 1, "c": 1, "b": 1}
     assert [letter.headers["wireroom.offset"] for letter in letters(room)] == [b"4", b"5", b"6", b"7"]
     assert "a" in sink.cleaned, "the reserve is as large as ever"
+
+
+def test_of_a_backlog_of_many_batches_only_what_is_shown_is_cleaned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "BATCH", 5)
+    room, sink = Newsroom(), counting()
+    room.publish(*[put(chr(97 + n), sections=BOTH) for n in range(20)])
+    run_to_rest(room.with_sink(sink))
+    assert room.shown() == {"t": 1, "s": 1, "r": 1}
+    assert sorted(sink.cleaned) == ["q", "r", "s", "t"]
+
+
+def test_what_turns_out_bad_many_batches_later_has_evicted_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "BATCH", 2)
+    room, sink = Newsroom(), counting()
+    room.publish(*[put(i) for i in "abcd"], *[put(i, title="bad") for i in "wxyz"], put("A"), put("B"), put("C"))
+    run_to_rest(room.with_sink(sink))
+    assert room.shown() == {"d": 1, "c": 1, "b": 1}
+    assert [letter.headers["wireroom.offset"] for letter in letters(room)] == [b"4", b"5", b"6", b"7"]
+    assert "a" in sink.cleaned, "the reserve is as large as ever"
+
+
+def test_what_turns_out_bad_evicts_nothing_from_an_edition() -> None:
+    window = Window(entries=3, reserve=1)
+    sink = counting()
+    events = [*[put(i) for i in "abcd"], *[put(i, title="bad") for i in "wxyz"]]
+    changes = [
+        Arrival("t/0", at, event, partial(content_or_none, sink)).change(NEWS) for at, event in enumerate(events)
+    ]
+    edition = cleaned(fold(Edition(NEWS.digest, epoch="e"), window, changes, {}, NOW), window)
+    assert [entry.id for entry in newest_first(edition.entries.values())] == [f"daily/{i}" for i in "dcba"]
+    assert not edition.more
+
+
+def content_or_none(sink: ToySink, event: ArticleEvent) -> Content | None:
+    with suppress(Reject):
+        return sink.content(event)
+    return None
+
+
+def test_few_articles_wait_to_be_cleaned_however_long_the_backlog(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "BATCH", 2)
+    monkeypatch.setattr(reader, "UNCLEANED", 4)
+    room, sink = Newsroom(), counting()
+    room.publish(*[put(i) for i in "abcdefgh"])
+    run_to_rest(room.with_sink(sink))
+    assert sorted(sink.cleaned) == ["a", "b", "c", "d", "e", "f", "g", "h"]
+
+
+def test_after_a_death_what_kills_as_it_is_cleaned_does_so_while_its_batch_is_suspected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reader, "BATCH", 60)
+
+    class Deadly(ToySink):
+        def content(self, event: ArticleEvent) -> Content:
+            if event.article_id == "~killer":
+                raise Killed
+            return super().content(event)
+
+    room = Newsroom()
+    room.publish(*[put("~killer" if n == 120 else f"a{n}") for n in range(250)])
+    lives = [live_through(room.with_sink(Deadly((NEWS,)))) for _ in range(5)]
+    assert lives[-1], "it was found, and given up"
+    assert [letter.headers["wireroom.offset"] for letter in letters(room)] == [b"120"]
 
 
 def test_a_rejected_revision_hides_the_earlier_one_in_the_same_batch() -> None:
@@ -149,11 +218,12 @@ def clean_at_once(patch: pytest.MonkeyPatch) -> None:
 
 
 @settings(max_examples=80)
-@given(st.lists(EVENTS, max_size=3), EVENTS)
+@given(st.lists(EVENTS, max_size=3), EVENTS, st.sampled_from([3, 500]))
 def test_documents_are_those_of_a_worker_that_cleans_everything(
-    batches: Sequence[Sequence[ArticleEvent]], archive: Sequence[ArticleEvent]
+    batches: Sequence[Sequence[ArticleEvent]], archive: Sequence[ArticleEvent], batch: int
 ) -> None:
-    lazy = outcome(batches, archive)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "BATCH", batch)
+        lazy = outcome(batches, archive)
         clean_at_once(patch)
         assert outcome(batches, archive) == lazy
