@@ -131,14 +131,14 @@ class KafkaLog:
         """One that passes over nothing."""
         return Reader(lambda: SliceClient(self._connection), self._bound)
 
-    def examine(self, groups: Sequence[str]) -> Iterator[Check]:
+    def examine(self, groups: Sequence[str], needs: Mapping[str, frozenset[str]]) -> Iterator[Check]:
         """See `Examined`."""
         try:
             admin = self._admin()
         except WireroomError as error:
             yield failed("brokers", error, BROKERS)
         else:
-            yield from Examination(admin, self._prefix).checks(groups)
+            yield from Examination(admin, self._prefix).checks(groups, needs)
 
     # ---- what members ask --------------------------------------------------------------------------------------
 
