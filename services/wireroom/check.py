@@ -1,6 +1,6 @@
 """One line of `wireroom doctor`: what was looked at, how it is, and how to mend it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from wireroom.errors import ConfigurationError, Red, RetryAfter, WireroomError
@@ -26,8 +26,11 @@ class Check(NamedTuple):
 class Examined(Protocol):
     """A log that can tell more of itself than its seam asks for."""
 
-    def examine(self, groups: Sequence[str]) -> Iterator[Check]:
-        """What only this kind of log has, and these groups of its consumers; when it is away, only that."""
+    def examine(self, groups: Sequence[str], needs: Mapping[str, frozenset[str]]) -> Iterator[Check]:
+        """What only this kind of log has, and these groups of its consumers; when it is away, only that.
+
+        `needs`: the operations that are needed on each topic, in Kafka's words.
+        """
         ...
 
 

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
@@ -72,6 +72,41 @@ def test_a_broker_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(RetryAfter):
             nowhere.append(ARTICLES, messages(1))
     nowhere.close()
+
+
+@pytest.mark.parametrize("ask", ["append", "end", "read", "commit"])
+def test_who_waits_for_a_broker_that_hangs_can_be_sent_away(
+    rig: Brokered, broker: Broker, monkeypatch: pytest.MonkeyPatch, ask: str
+) -> None:
+    for module, patience in ((appends, "LATEST"), (library, "DELIVERY"), (library, "REQUEST"), (group, "REQUEST")):
+        monkeypatch.setattr(module, patience, 300_000)
+    hurried = log.KafkaLog(brokers(broker), name(rig, ""))
+    (position,) = hurried.append(ARTICLES, messages(1))
+    hurried.read(home(hurried), 0, 1)
+    member = hurried.join(GROUP, [ARTICLES])
+    while not member.assignment():
+        member.poll(0.1, 1)
+    asks: dict[str, Callable[[], object]] = {
+        "append": lambda: hurried.append(ARTICLES, messages(1, 1)),
+        "end": lambda: hurried.end(home(hurried)),
+        "read": lambda: hurried.read(home(hurried), 1, 1),
+        "commit": lambda: member.commit({home(hurried): Commit(position.offset + 1)}),
+    }
+    broker.send(signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            waiting = thread.submit(asks[ask])
+            time.sleep(0.5)
+            hurried.interrupt()
+            with pytest.raises(RetryAfter):
+                waiting.result(PATIENCE)
+        for each in asks.values():
+            with pytest.raises(RetryAfter, match="ending"):
+                each()
+        hurried.close()
+    finally:
+        broker.send(signal.SIGCONT)
+    assert values(everything(rig.log))[:1] == [b"0"]
 
 
 def test_what_was_acknowledged_survives_the_broker(rig: Brokered, broker: Broker) -> None:

@@ -13,9 +13,9 @@ from wireroom.log import Consumer, Partition
 from wireroom.worker.assignment import Assignment
 from wireroom.worker.catchup import Pass, SecondReader
 from wireroom.worker.live import LiveEdition, Outside
+from wireroom.worker.memory import Memory
 from wireroom.worker.reader import FirstReader
 from wireroom.worker.seen import Seen
-from wireroom.worker.session import Session
 
 
 def editions_are_not_loaded(patch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def shared_editions_are_touched_like_others(patch: pytest.MonkeyPatch) -> None:
 
 
 def memory_is_not_read_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Session, "_outdate_memory", lambda self: None)
+    patch.setattr(Memory, "outdate", lambda self: None)
 
 
 def memory_is_saved_too_late(patch: pytest.MonkeyPatch) -> None:

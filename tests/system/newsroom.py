@@ -62,12 +62,11 @@ class Newsroom:
         process = self.start(*arguments)
         try:
             yield process
-        except BaseException:
-            process.kill()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == 0, self.output()
+        finally:
+            process.kill()  # unless it has ended
             process.wait()
-            raise
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0, self.output()
 
     @contextmanager
     def up(self) -> Iterator[str]:

@@ -18,7 +18,8 @@ from tests.servers.kafka import Broker
 from tests.system.door import ingest
 from tests.system.newsroom import Newsroom, article
 from tests.system.project import ROOT
-from wireroom.config import load
+from wireroom.cli._roles import role_named
+from wireroom.config import Settings, load
 from wireroom.log.kafka.topics import PARTITIONS, REPLICAS, wanted
 from wireroom.sink import installed_sinks
 
@@ -136,6 +137,24 @@ def test_who_only_publishes_may_do_nothing_else(broker: Broker, words: list[str]
     done = wireroom(broker, "publisher", *words)
     assert done.returncode != 0
     assert "refuses us" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("who", "name"), [("worker", "feeds"), *((who, who) for who in ("notify", "publisher", "ingest"))]
+)
+def test_doctor_asks_for_the_rights_of_the_page(who: str, name: str) -> None:
+    told = {
+        (kind, resource): {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", each).upper() for each in operations.split(", ")}
+        for each_who, kind, resource, operations in RIGHTS
+        if each_who == who
+    }
+    needs = role_named(name, Settings())
+    wants: dict[tuple[str, str], set[str]] = {
+        ("topic", f"wireroom.{topic}"): set(operations) for topic, operations in needs.topics.items()
+    }
+    if needs.group:
+        wants["group", f"wireroom.{needs.group}" if who != "worker" else "wireroom.{worker}"] = {"READ"}
+    assert wants == told
 
 
 def test_the_topics_of_the_page_are_those_that_are_made() -> None:

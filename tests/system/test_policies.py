@@ -4,12 +4,15 @@ import json
 import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from itertools import product
 from typing import Any
 
 import pytest
 
 from tests.system.project import ROOT
 from tests.unit.notify.websub.newsroom import SETTINGS, form
+from wireroom.cli._roles import KNOWN, areas, role_named
+from wireroom.config import Settings
 from wireroom.ingest.scope import KIND
 from wireroom.keys import KeyList, mint
 from wireroom.notify.websub.request import request_of
@@ -184,3 +187,20 @@ def test_the_store_does_this_and_nothing_else() -> None:
     assert set(re.findall(r"\b_s3\.(\w+)\(", code)) == calls.keys() | signed
     assert set(re.findall(r'AWSRequest\("(\w+)"', code)) == {"PUT"}
     assert {*calls.values(), "s3:PutObject"} == STORE
+
+
+@pytest.mark.parametrize(
+    ("name", "who", "settings"),
+    [
+        ("feeds", "worker", {}),
+        ("notify", "worker", {}),
+        ("serve", "reader", {}),
+        ("serve", "partner-server", {"partners": [{"id": "one", "feeds": []}]}),
+        ("ingest", "ingest", {}),
+    ],
+)
+def test_doctor_asks_for_what_the_page_allows(name: str, who: str, settings: dict[str, Any]) -> None:
+    needs = role_named(name, Settings.model_construct(**settings)).store
+    for area, action in product(areas(), STORE):
+        key = f"news/{area}{KNOWN.get(area, 'x')}"
+        assert allowed(who, action, key, if_match='"etag"') is (action in needs.get(area, ())), (area, action)

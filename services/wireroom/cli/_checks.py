@@ -6,6 +6,7 @@ from contextlib import closing
 from functools import partial
 
 from wireroom.check import AWAY, FAILURES, WELL, Check, Examined, check, failed
+from wireroom.cli._roles import FEEDING, Role, store_rights
 from wireroom.cli._running import NOTIFY, records
 from wireroom.clock import SECOND, Clock, SystemClock
 from wireroom.codec import decode, fingerprints
@@ -41,10 +42,29 @@ def dependencies(settings: Settings) -> Iterator[Check]:
             yield check("schemas", lambda: _schemas(log), LOG)
 
 
+def of_role(settings: Settings, role: Role) -> Iterator[Check]:
+    """Whether one role may do what it needs, and what it may do beyond. Changes nothing anywhere."""
+    if role.topics:
+        try:
+            log = open_log(settings.log.url, settings.log.prefix, False, settings.log.security)
+        except FAILURES as error:
+            yield failed("log", error, LOG)
+        else:
+            with closing(log):
+                if isinstance(log, Examined):
+                    yield from log.examine([role.group] if role.group else [], role.topics)
+    try:
+        store = open_store(settings.store.url)
+    except FAILURES as error:
+        yield failed("store", error, STORE) if role.store else Check("store", WELL, f"not needed, and closed: {error}")
+    else:
+        yield from store_rights(store, role)
+
+
 def _log(log: Log, url: str) -> Generator[Check, None, bool]:
     """Whether it can be read."""
     if isinstance(log, Examined):
-        for each in log.examine(list(installed_sinks())):
+        for each in log.examine(list(installed_sinks()), FEEDING):
             yield each
             if each.state == AWAY:
                 return False

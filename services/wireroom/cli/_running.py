@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 NOTIFY = "notify"  # the worker that is no sink: it reads what the others announce
 WRITERS = 8  # threads that write the documents of one worker side by side: they wait for the disk, not for each other
-LATEST_END = 4.0  # seconds that threads have to finish what is in hand
+FINISHING = 2.0  # seconds that threads have to finish what is in hand
+ENDING = 2.0  # seconds that they have to end then, when nobody waits for the log any more
 
 log = logging.getLogger("wireroom")
 
@@ -62,19 +63,39 @@ class Running:
             self._bugs.append(error)
             self.stop.set()
 
+    def alone(self, name: str, work: Callable[[], None]) -> None:
+        """Run `work` in a thread of its own, and nothing else; returns when it has ended, or is told to."""
+
+        def last() -> None:
+            try:
+                work()
+            finally:
+                self.stop.set()
+
+        self.start(name, last)
+        self.stop.wait()
+
     @property
     def is_alive(self) -> bool:
         """Whether anything still runs and nothing told it to end."""
         return not self.stop.is_set() and any(thread.is_alive() for thread in self._threads)
 
-    def finish(self) -> None:
-        """End everything and wait for it. Raises what a thread died of: a bug before a Red."""
+    def finish(self, interrupt: Callable[[], None] = lambda: None) -> None:
+        """End everything and wait for it, not for a log that is away. Raises what a thread died of: a bug before a Red.
+
+        `interrupt` is the log's.
+        """
         self.stop.set()
-        deadline = monotonic() + LATEST_END
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - monotonic()))
+        self._join(FINISHING)
+        interrupt()
+        self._join(ENDING)
         for error in [*self._bugs, *self.reds]:
             raise error
+
+    def _join(self, seconds: float) -> None:
+        deadline = monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - monotonic()))
 
 
 @contextmanager

@@ -8,10 +8,12 @@ from pathlib import Path
 import click
 
 from wireroom.check import AWAY, FAILURES, MISCONFIGURED, WELL, WRONG, Check, failed
-from wireroom.cli._checks import dependencies
+from wireroom.cli._checks import dependencies, of_role
 from wireroom.cli._outcome import CONFIGURATION, DONE, FINDINGS, UNAVAILABLE
+from wireroom.cli._roles import NAMES, role_named
 from wireroom.cli._settings import config_option
 from wireroom.config import chosen, load
+from wireroom.sink import installed_sinks
 
 _CODES = {MISCONFIGURED: CONFIGURATION, AWAY: UNAVAILABLE, WRONG: FINDINGS, WELL: DONE}  # the first that occurs counts
 _COLORS = {WELL: "green", AWAY: "yellow"}
@@ -20,16 +22,20 @@ _CONFIGURATION = "mend the file or the environment: `wireroom check --settings` 
 
 @click.command()
 @config_option
+@click.option("--as", "name", type=click.Choice([*installed_sinks(), *NAMES]), help="Only what this role may do.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(config: Path | None, as_json: bool) -> int:
+def command(config: Path | None, name: str | None, as_json: bool) -> int:
     """Look at everything that Wireroom needs.
 
     The configuration, the log, the store, permissions, clocks, workers and schemas. Run it where a worker runs, as the
     same user; it writes to the store, under _probe/, and removes that again. Exit code 1 when a person must act, 69
     when log or store is away, 78 when the configuration has faults.
+
+    With --as it looks at permissions alone, and writes nothing: whether the credentials that it runs with let this role
+    do what it must, and what they let it do beyond. A topic or a key that a role has no business with is told, too.
     """
     found = []
-    for each in checks(config):
+    for each in checks(config, name):
         found.append(each)
         if not as_json:
             click.echo(line(each))
@@ -38,7 +44,7 @@ def command(config: Path | None, as_json: bool) -> int:
     return exit_code(found)
 
 
-def checks(config: Path | None) -> Iterator[Check]:
+def checks(config: Path | None, name: str | None = None) -> Iterator[Check]:
     """All of them, as they are made."""
     try:
         file = chosen(config, os.environ)
@@ -47,7 +53,7 @@ def checks(config: Path | None) -> Iterator[Check]:
         yield failed("configuration", error, _CONFIGURATION)
         return
     yield Check("configuration", WELL, f"{file or 'no file'}: no faults")
-    yield from dependencies(settings)
+    yield from of_role(settings, role_named(name, settings)) if name else dependencies(settings)
 
 
 def exit_code(found: Iterable[Check]) -> int:

@@ -53,4 +53,4 @@ def command(settings: Settings, host: str, port: int, metrics_port: int | None) 
             running.stop.wait()
             for server in servers.values():
                 server.stop()
-            running.finish()
+            running.finish(events.interrupt)

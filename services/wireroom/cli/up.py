@@ -50,11 +50,16 @@ def run_drained(settings: Settings) -> None:
     """Every sink's worker, one after the other, until nothing is left."""
     running = Running()
     with until_signal(running.stop), opened(settings) as (events, store):
-        for name in installed_sinks():
-            with worker(name, settings, events, store) as drained, Progress(name, records(events)) as progress:
-                drained.run(running.stop.is_set, drain=True, progress=progress.advance)
-        if settings.notify.anyone:
-            notifier(settings, events, store).run(running.stop.is_set, drain=True)
+        running.alone("drain", lambda: _drain(running, settings, events, store))
+        running.finish(events.interrupt)
+
+
+def _drain(running: Running, settings: Settings, events: Log, store: PolledStore) -> None:
+    for name in installed_sinks():
+        with worker(name, settings, events, store) as drained, Progress(name, records(events)) as progress:
+            drained.run(running.stop.is_set, drain=True, progress=progress.advance)
+    if settings.notify.anyone:
+        notifier(settings, events, store).run(running.stop.is_set, drain=True)
 
 
 def run(
@@ -101,7 +106,7 @@ def run(
         Lines(events).show(running)
         for each in servers.values():
             each.stop()
-        running.finish()
+        running.finish(events.interrupt)
 
 
 def _start_workers(running: Running, stack: ExitStack, settings: Settings, events: Log, store: PolledStore) -> None:

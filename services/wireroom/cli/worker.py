@@ -1,6 +1,7 @@
 """`wireroom worker`: one sink alone, or notifications, against the same log and store as all others."""
 
 import logging
+from collections.abc import Callable
 
 import click
 
@@ -10,6 +11,10 @@ from wireroom.cli._running import NOTIFY, Running, notifier, opened, records, te
 from wireroom.cli._running import worker as running_worker
 from wireroom.cli._settings import with_settings
 from wireroom.config import Settings
+from wireroom.log import Log
+from wireroom.store import PolledStore
+
+log = logging.getLogger("wireroom")
 
 
 @click.command()
@@ -24,19 +29,24 @@ def command(settings: Settings, name: str, drain: bool) -> None:
     """
     tell(logging.WARNING if drain else logging.INFO)
     running = Running()
-    if name == NOTIFY:
-        with until_signal(running.stop), opened(settings) as (events, store):
-            logging.getLogger("wireroom").info("%s: telling what %s announces", name, settings.log.url)
-            notifier(settings, events, store).run(running.stop.is_set, drain)
-        return
-    with (
-        until_signal(running.stop),
-        opened(settings) as (events, store),
-        running_worker(name, settings, events, store) as worker,
-    ):
-        logging.getLogger("wireroom").info("%s: working on %s", name, settings.log.url)
+    stopping = running.stop.is_set
+    with until_signal(running.stop), opened(settings) as (events, store):
+        if name == NOTIFY:
+            log.info("%s: telling what %s announces", name, settings.log.url)
+            telling = notifier(settings, events, store)
+            running.alone(name, lambda: telling.run(stopping, drain))
+        else:
+            running.alone(name, lambda: _feed(name, settings, events, store, stopping, drain))
+        running.finish(events.interrupt)
+
+
+def _feed(
+    name: str, settings: Settings, events: Log, store: PolledStore, stopping: Callable[[], bool], drain: bool
+) -> None:
+    with running_worker(name, settings, events, store) as worker:
+        log.info("%s: working on %s", name, settings.log.url)
         if drain:
             with Progress(name, records(events)) as progress:
-                worker.run(running.stop.is_set, drain, progress.advance)
+                worker.run(stopping, drain, progress.advance)
         else:
-            worker.run(running.stop.is_set)
+            worker.run(stopping)

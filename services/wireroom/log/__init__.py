@@ -165,6 +165,13 @@ class Log(Protocol):
         """
         ...
 
+    def interrupt(self) -> None:
+        """Let nobody wait any longer, now and from here on: who would have to, in any thread, gets RetryAfter.
+
+        For a process that is about to end. What was not acknowledged by then may be there all the same.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of files, threads and connections."""
         ...

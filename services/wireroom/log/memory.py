@@ -97,6 +97,9 @@ class MemoryLog:
             group.owners.pop(partition, None)
         self.changes.announce()
 
+    def interrupt(self) -> None:
+        """See `Log`; nothing here waits for long."""
+
     def close(self) -> None:
         """See `Log`; what was appended stays readable."""
 

@@ -87,6 +87,9 @@ class SQLiteLog:
         leases = Leases(self._prefix + group, numbers, self._file, self._changes, self._clock)
         return Member(self, leases, self._changes)
 
+    def interrupt(self) -> None:
+        """See `Log`; nothing here waits for long."""
+
     def close(self) -> None:
         """See `Log`."""
         self._changes.close()

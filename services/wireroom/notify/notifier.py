@@ -97,7 +97,8 @@ class Notifier:
                 records.clear()
             except RetryAfter as unwell:
                 log.warning("%s: %s", WORKER, unwell)
-                self._announcements.sleep(unwell.seconds)
+                if not stopping():
+                    self._announcements.sleep(unwell.seconds)
                 continue
             self._tell_health()
             if drain and idle and consumer.assignment() and not any(each.alive for each in self._threads.values()):

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wireroom.clock import DAY, SECOND
-from wireroom.codec import RegistryAway
+from wireroom.codec import RegistryAway, UnknownSchema
 from wireroom.edition import Change, Edition, Window, fold, needs_refill
+from wireroom.errors import WireroomError
 from wireroom.event import ArticleEvent, Order
 from wireroom.log import Log, Partition, Record
 from wireroom.worker.assignment import Assignment
@@ -17,6 +18,7 @@ from wireroom.worker.cleaning import cleaned, cleaned_at_once
 from wireroom.worker.intake import Arrival, Intake
 from wireroom.worker.live import Behind, LiveEdition, Outside, comes_due
 from wireroom.worker.quarantine import Quarantine
+from wireroom.worker.reader import RECHECK
 from wireroom.worker.seen import Seen
 
 SLICE = 250  # records read between two looks at the first reader's log
@@ -200,6 +202,7 @@ class SecondReader:
         self._pass: Pass | None = None
         self._reserve: dict[str, int] = {}
         self._rest_until = 0
+        self.red: str | None = None  # why it waits until a person acts
 
     def follow(self) -> None:
         """The assignment changed: what was being built is dropped, unless all of it is still ours."""
@@ -210,20 +213,28 @@ class SecondReader:
     def step(self, backlog: bool) -> bool:
         """Go on by one slice; False when there is nothing to do. Refills wait until the first reader has no backlog.
 
-        Where a schema cannot be learnt now, only what is being built waits.
+        Where a schema is not known, or cannot be learnt now, only what is being built waits.
         """
         if self.rests:
             return False
+        self.red = None
         try:
             return self._turn(backlog)
+        except UnknownSchema as unknown:
+            self.red = f"what is behind waits: {unknown}"
+            self._rest(unknown, RECHECK)
         except RegistryAway as away:
-            log.warning("%s: what is behind waits: %s", self._outside.worker, away)
-            self._rest_until = self._outside.clock.now() + round(away.seconds * SECOND)
-            return False
+            self._rest(away, away.seconds)
+        return False
+
+    def _rest(self, why: WireroomError, seconds: float) -> None:
+        level = logging.ERROR if self.red else logging.WARNING
+        log.log(level, "%s: what is behind waits: %s", self._outside.worker, why)
+        self._rest_until = self._outside.clock.now() + round(seconds * SECOND)
 
     @property
     def rests(self) -> bool:
-        """Whether it waits for a registry."""
+        """Whether it waits for a schema."""
         return self._outside.clock.now() < self._rest_until
 
     def _turn(self, backlog: bool) -> bool:

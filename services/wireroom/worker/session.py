@@ -26,7 +26,7 @@ from wireroom.clock import SECOND, Clock, SteadyClock
 from wireroom.config import Settings
 from wireroom.edition import Change
 from wireroom.errors import Fenced, Red, RetryAfter
-from wireroom.event import ArticleEvent, Order
+from wireroom.event import ArticleEvent
 from wireroom.health import Health
 from wireroom.log import ARTICLES, BACKFILL, DOCUMENTS, Commit, Consumer, Log, Message, Partition, Record
 from wireroom.sink import Definition, Sink
@@ -37,11 +37,11 @@ from wireroom.worker.deadletters import DeadLetters
 from wireroom.worker.documents import DocumentWriter
 from wireroom.worker.intake import Intake
 from wireroom.worker.live import Outside
+from wireroom.worker.memory import Memory
 from wireroom.worker.owned import Owned, drop_roster, write_roster
 from wireroom.worker.publications import Publications
 from wireroom.worker.quarantine import GivenUp, Quarantine
 from wireroom.worker.reader import FirstReader, Pace, Waiting, Winner
-from wireroom.worker.seen import Seen
 
 CHUNK = 8  # documents that one thread writes in a row
 PART = 64  # records that are read before their documents are begun
@@ -75,6 +75,7 @@ class Session:
         self.intake = Intake(sink, self.publications, self.letters, GivenUp(store, sink.name))
         self.map = executor.map if executor else map
         self.member = uuid4().hex
+        self.memory = Memory(store, steady, sink.name, lambda publication: self.assignment.share(publication))
         self.outside = outside = Outside(
             store=store,
             clock=steady,
@@ -83,21 +84,19 @@ class Session:
             worker=sink.name,
             member=self.member,
             reread=self._reread,
-            newest=self._newest,
-            adopted=self._outdate_memory,
-            remember=self._save_memory,
+            newest=self.memory.newest,
+            adopted=self.memory.outdate,
+            remember=self.memory.save,
             fence=self._fence,
             map=self.map,
         )
         self.assignment = Assignment(sink, events, settings, self.publications, outside, self._fence)
         self.quarantine = Quarantine(store, sink.name, self.member)
         pace = Pace(steady, interval=round(settings.flush_interval * SECOND))
-        self.reader = FirstReader(sink, consumer, self.intake, self.assignment, self.quarantine, self._memory, pace)
+        self.reader = FirstReader(sink, consumer, self.intake, self.assignment, self.quarantine, self.memory.of, pace)
         self.second = SecondReader(
             self.assignment, events, self.intake, outside, self._withdraw, self.quarantine, self._fence
         )
-        self._seen: dict[str, Seen] = {}
-        self._current: set[str] = set()  # the publications whose memory was read since an edition was
         self._announcements: list[Message] = []
         self._held_until = 0
         self._commit_at = 0
@@ -227,8 +226,8 @@ class Session:
 
     def _drained(self) -> bool:
         """Whether this group, not only this member, has worked through the log. Raises Red when it never will."""
-        if self.reader.red:
-            raise Red(self.reader.red, "nothing was skipped; it goes on by itself once that is done")
+        if self._red:
+            raise Red(self._red, "nothing was skipped; it goes on by itself once that is done")
         try:
             self.finish()
             if any(live.due is not None and live.due <= self.clock.now() for live in self.assignment.editions.values()):
@@ -256,7 +255,7 @@ class Session:
         """Others were at work: what they saw is to be read. What waits here is written yet: it does no harm."""
         self.health.forget()
         self.second.follow()
-        self._outdate_memory()
+        self.memory.outdate()
 
     def _timeout(self) -> float:
         """Seconds until something is due."""
@@ -266,35 +265,6 @@ class Session:
         times = [t for live in self.assignment.editions.values() for t in (live.flush_at, live.due) if t is not None]
         now = self.clock.now()
         return min(max(0.0, (min(times, default=now + SECOND) - now) / SECOND), IDLE)
-
-    # ---- memory ------------------------------------------------------------------------------------------------
-
-    def _memory(self, publication: str) -> Seen:
-        """What was seen; at least what the writers of the editions that were read had seen."""
-        seen = self._seen.get(publication) or self._seen.setdefault(publication, Seen())
-        if publication not in self._current:
-            seen.load(self.store, self._seen_prefix(publication), self.clock.now())
-            self._current.add(publication)
-            self._tell_strays(publication, seen)
-        return seen
-
-    def _tell_strays(self, publication: str, seen: Seen) -> None:
-        if seen.strayed:
-            self.assignment.share(publication)
-
-    def _outdate_memory(self) -> None:
-        self._current.clear()
-
-    def _save_memory(self) -> None:
-        for publication, seen in self._seen.items():
-            seen.save(self.store, self._seen_prefix(publication))
-            self._tell_strays(publication, seen)
-
-    def _seen_prefix(self, publication: str) -> str:
-        return f"editions/{self.sink.name}/{publication}/_seen/"
-
-    def _newest(self, ident: str) -> Order | None:
-        return self._memory(ident.partition("/")[0]).newest(ident)
 
     def _reread(self, definition: Definition, since: Mapping[str, int], upto: Mapping[str, int]) -> Iterator[Change]:
         """What this worker merged into an edition and has not published, from the log."""
@@ -349,9 +319,14 @@ class Session:
                 self.quarantine.suspect_nobody()
                 self.assignment.publish(live)
 
+    @property
+    def _red(self) -> str | None:
+        """Why something waits until a person acts; None when nothing does."""
+        return self.reader.red or self.second.red
+
     def _tell_health(self) -> None:
-        if self.reader.red:
-            self.health.red(self.reader.red)
+        if self._red:
+            self.health.red(self._red)
         else:
             self.health.green()
 
@@ -365,12 +340,11 @@ class Session:
         self._announce()
         self.letters.write()
         if any(owned.changed or self._done(owned) > owned.committed.offset for owned in self.assignment.owned.values()):
-            self._save_memory()  # what it tells may hold the commit back
+            self.memory.save()  # what it tells may hold the commit back
         commits = {owned.partition: self._next_commit(owned) for owned in self.assignment.owned.values()}
         news = {p: c for p, c in commits.items() if c != self.assignment.owned[p].committed}
         if news:
-            for seen in self._seen.values():
-                seen.forget_old(self.clock.now())
+            self.memory.forget_old()
             self.consumer.commit(news)
             old = {owned.committed.metadata for owned in self.assignment.owned.values()}
             for partition, commit in news.items():

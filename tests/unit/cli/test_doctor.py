@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -62,7 +62,7 @@ class Examinable(MemoryLog):
         super().__init__()
         self.found = found
 
-    def examine(self, groups: Sequence[str]) -> Iterator[Check]:
+    def examine(self, groups: Sequence[str], needs: Mapping[str, frozenset[str]]) -> Iterator[Check]:
         yield self.found._replace(told=" ".join(groups))
 
 

@@ -208,6 +208,7 @@ class WatchedLog:
         self._log, self._faults = log, faults
         self.topic_id, self.partitions, self.partition_of = log.topic_id, log.partitions, log.partition_of
         self.read, self.committed, self.close = log.read, log.committed, log.close
+        self.interrupt = log.interrupt
 
     def append(self, topic: str, messages: Sequence[Message]) -> Sequence[Position]:
         return self._faults.access(f"append {topic}", lambda: self._log.append(topic, messages), write=True)

@@ -100,6 +100,33 @@ def test_a_build_waits_for_the_registry_and_live_editions_do_not(shelf: Shelf) -
     session.close()
 
 
+def test_a_build_waits_for_a_schema_and_live_editions_do_not(shelf: Shelf) -> None:
+    """A new feed is filled from all partitions: what one of them holds back stops no other edition, and no worker."""
+    room = Newsroom(partitions=3)
+    elsewhere = next(f"k{n}" for n in range(9) if room.log.partition_of(ARTICLES, f"k{n}") != home(room))
+    room.publish(put("a"))
+    session = room.worker(NEWS).join()
+    steps(session)
+    session.close()
+    room.log.append(ARTICLES, [framed(put("b"), 8)._replace(key=elsewhere)])
+    session = room.worker(NEWS, SPORT).join()
+    steps(session)
+    room.publish(put("c"))
+    steps(session)
+    assert room.shown() == {"a": 1, "c": 1}
+    assert session.assignment.behind
+    assert session._timeout() > 0, "it does not spin meanwhile"
+    assert state_of(room.store, "toy").name == "red"
+    assert "what is behind waits: there is no schema 8" in (session.second.red or "")
+    shelf.schemas[8] = EVENT_SCHEMA
+    room.clock.time += round(RECHECK * SECOND)
+    steps(session, 8)
+    assert not session.assignment.behind
+    assert room.shown() == {"a": 1, "b": 1, "c": 1}
+    assert state_of(room.store, "toy").name == "green"
+    session.close()
+
+
 def test_a_schema_that_is_registered_at_last(shelf: Shelf) -> None:
     """The partition goes on by itself, and the worker is green again."""
     room = Newsroom()

@@ -105,12 +105,19 @@ class Appends:
                 self._sender = None
         sender.close(0)
 
+    def interrupt(self) -> None:
+        """Let go at once; who waits gets RetryAfter."""
+        self._let_go(0)
+
     def close(self) -> None:
         """Let go."""
+        self._let_go(CLOSING)
+
+    def _let_go(self, patience: float) -> None:
         with self._making:
             sender, self._sender = self._sender, None
         if sender is not None:
-            sender.close(CLOSING)
+            sender.close(patience)
 
 
 def size_of(message: Message) -> int:

@@ -12,9 +12,7 @@ from wireroom.log.kafka.topics import MEND, PARTITIONS, REPLICAS, Topic, plan, w
 
 BROKERS = "start the brokers, or mend `log.url` and `log.security`"
 OLDEST = (3, 0)
-READS = frozenset({"READ", "DESCRIBE_CONFIGS"})
-WRITES = frozenset({"WRITE"})
-NEEDS = {ARTICLES: READS, BACKFILL: READS, DOCUMENTS: WRITES, DEAD_LETTERS: WRITES}  # of a worker
+TOPICS = (ARTICLES, BACKFILL, DOCUMENTS, DEAD_LETTERS)
 INCLUDED = frozenset({"DESCRIBE"})  # in Read and Write
 
 
@@ -25,20 +23,20 @@ class Examination:
         self._admin = admin
         self._prefix = prefix
 
-    def checks(self, groups: Sequence[str]) -> Iterator[Check]:
+    def checks(self, groups: Sequence[str], needs: Mapping[str, frozenset[str]]) -> Iterator[Check]:
         """Brokers; codecs; topics and groups with what we may do there. Only the first when no broker answers."""
         reached = check("brokers", self._brokers, BROKERS)
         yield reached
         if reached.state == AWAY:
             return
         yield Check("codecs", WELL, told_codecs(codecs()))
-        for short in NEEDS:
+        for short in needs:
             name = self._prefix + short
             yield check(f"topic {name}", partial(self._topic, name), BROKERS)
-        for short, needs in NEEDS.items():
+        for short in TOPICS:
             name = self._prefix + short
             if there := self._seen(name):
-                yield check(f"rights: {name}", partial(told_rights, f"topic {name}", there.allowed, needs), BROKERS)
+                yield rights(f"topic {name}", there.allowed, needs.get(short, frozenset()))
         for group in groups:
             name = self._prefix + group
             yield check(f"group {name}", partial(self._group, name), BROKERS)
@@ -94,12 +92,23 @@ def told_codecs(found: Mapping[str, bool]) -> str:
     return f"{told}; producers must not use {' or '.join(absent)}" if absent else told
 
 
+def rights(topic: str, allowed: Collection[str], needs: frozenset[str]) -> Check:
+    """What this user may do there, and how to take from it what is not needed."""
+    found = check(f"rights: {topic.removeprefix('topic ')}", partial(told_rights, topic, allowed, needs), BROKERS)
+    more = frozenset(allowed) - needs - INCLUDED
+    return (
+        found._replace(remedy=f"take {_words(more)} on the {topic} from this user")
+        if more and found.state == WELL
+        else found
+    )
+
+
 def told_rights(resource: str, allowed: Collection[str], needs: frozenset[str]) -> str:
-    """What this user may do. Raises Red when a worker needs more."""
+    """What this user may do. Raises Red when more is needed."""
     if missing := needs.difference(allowed):
         raise Red(f"we lack {_words(missing)}", f"grant {_words(missing)} on the {resource}")
     more = frozenset(allowed) - needs - INCLUDED
-    return _words(needs) + (f"; no worker needs {_words(more)}" if more else "")
+    return (_words(needs) or "nothing is needed") + (f"; not needed: {_words(more)}" if more else "")
 
 
 def _words(operations: Collection[str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Protocol, TypeVar
+from weakref import WeakSet
 
 import crc32c  # noqa: F401  # without it kafka-python checks records in Python, 1,500 times slower, and says nothing
 import lz4.frame  # noqa: F401  # without it the first compressed batch kills the consumer
@@ -67,6 +68,7 @@ SOUND = (
 )
 RESTORE = "restore the topic, or set the group's offset to what is left; see docs/kafka.md, Damage"
 
+INTERRUPTED = "Kafka is waited for no longer, because this process is ending"
 SEEN = 8  # failures that are remembered: the last one may only say that there was no time left
 UNWANTED = (failures.SaslAuthenticationFailedError, failures.UnsupportedSaslMechanismError)  # how we log in
 
@@ -129,6 +131,25 @@ class Manager(KafkaConnectionManager):  # type: ignore[misc]
         return transport
 
 
+class Network(NetworkSelector):  # type: ignore[misc]
+    """The thread of a client that talks to brokers, for which other threads wait: they can be sent away."""
+
+    def __init__(self, **config: object) -> None:
+        super().__init__(**config)
+        self._refusal: RetryAfter | None = None
+
+    def run(self, coro: object, *args: object) -> object:
+        """See kafka-python."""
+        if self._refusal:
+            raise self._refusal
+        return super().run(coro, *args)
+
+    def interrupt(self) -> None:
+        """Whoever waits gets RetryAfter, now and from here on. kafka-python has no public way."""
+        self._refusal = RetryAfter(INTERRUPTED)
+        self._fail_pending_waiters(self._refusal)
+
+
 def _answer_first(receive: Callable[[], tuple[bytes, Exception | None]]) -> tuple[bytes, Exception | None]:
     """What a broker says before it hangs up: kafka-python drops it, and with it why a password was refused."""
     data, failure = receive()
@@ -152,6 +173,8 @@ class Connection:
     def __init__(
         self, brokers: Sequence[str], security: Mapping[str, object], token: Callable[[], str] | None = None
     ) -> None:
+        self._networks: WeakSet[Network] = WeakSet()
+        self._interrupted = False
         self._options: dict[str, object] = {
             "sasl_oauth_token_provider": Tokens(token) if token else None,
             "bootstrap_servers": list(brokers),
@@ -192,12 +215,21 @@ class Connection:
         """A `KafkaAdminClient`."""
         return self._make(KafkaAdminClient)
 
+    def interrupt(self) -> None:
+        """Whoever waits for an answer, or for a new client, gets RetryAfter, now and from here on."""
+        self._interrupted = True
+        for net in list(self._networks):
+            net.interrupt()
+
     def _make(self, kind: Callable[..., Client], **options: object) -> Client:
+        if self._interrupted:
+            raise RetryAfter(INTERRUPTED)
         clients: list[KafkaNetClient] = []
         managers: list[Manager] = []
 
         def client(**config: object) -> KafkaNetClient:
-            net = NetworkSelector(**config)
+            net = Network(**config)
+            self._networks.add(net)
             managers.append(Manager(net, **config))
             clients.append(KafkaNetClient(net, managers[-1]))
             return clients[-1]

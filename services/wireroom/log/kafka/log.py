@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from threading import Lock
 from typing import NamedTuple
 
 from wireroom.check import Check, failed
 from wireroom.config import Security
-from wireroom.errors import Red, WireroomError
+from wireroom.errors import Red, RetryAfter, WireroomError
 from wireroom.log import DEAD_LETTERS, DOCUMENTS, Commit, Message, Partition, Position, Record
 from wireroom.log.kafka.admin import Admin
 from wireroom.log.kafka.appends import Appends, Sender
@@ -93,14 +93,18 @@ class KafkaLog:
         for name, settings in (self._admin().settings(keeping) if keeping else {}).items():
             check_keeps(name, settings)
 
+    def interrupt(self) -> None:
+        """See `Log`."""
+        self._appends.interrupt()
+        self._connection.interrupt()
+
     def close(self) -> None:
         """See `Log`."""
-        self._appends.close()
-        self._reader.close()
         with self._lock:
             admin, self._admin_client = self._admin_client, None
-        if admin is not None:
-            admin.close()
+        for close in (self._appends.close, self._reader.close, *([admin.close] if admin else [])):
+            with suppress(RetryAfter):  # of brokers that are away nobody takes leave
+                close()
 
     # ---- damage ------------------------------------------------------------------------------------------------
 
@@ -127,14 +131,14 @@ class KafkaLog:
         """One that passes over nothing."""
         return Reader(lambda: SliceClient(self._connection), self._bound)
 
-    def examine(self, groups: Sequence[str]) -> Iterator[Check]:
+    def examine(self, groups: Sequence[str], needs: Mapping[str, frozenset[str]]) -> Iterator[Check]:
         """See `Examined`."""
         try:
             admin = self._admin()
         except WireroomError as error:
             yield failed("brokers", error, BROKERS)
         else:
-            yield from Examination(admin, self._prefix).checks(groups)
+            yield from Examination(admin, self._prefix).checks(groups, needs)
 
     # ---- what members ask --------------------------------------------------------------------------------------
 

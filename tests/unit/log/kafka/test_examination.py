@@ -5,6 +5,7 @@ from typing import Any, cast
 import pytest
 
 from wireroom.check import AWAY, WELL, WRONG, Check
+from wireroom.cli._roles import FEEDING
 from wireroom.errors import Red, RetryAfter
 from wireroom.log.kafka.admin import Admin, Broker, Group
 from wireroom.log.kafka.examination import Examination, told_codecs
@@ -45,7 +46,7 @@ class Brokers:
 
 
 def checks(brokers: Brokers) -> dict[str, Check]:
-    return {each.what: each for each in Examination(cast(Admin, brokers), "w.").checks(["feeds"])}
+    return {each.what: each for each in Examination(cast(Admin, brokers), "w.").checks(["feeds"], FEEDING)}
 
 
 def unwell(brokers: Brokers) -> dict[str, Check]:
@@ -102,7 +103,7 @@ def test_rights_that_a_worker_lacks_and_those_that_none_needs() -> None:
     found = checks(brokers)
     assert (found[f"rights: {ARTICLES}"].told, found[f"rights: {ARTICLES}"].state) == ("we lack DescribeConfigs", WRONG)
     assert found[f"rights: {ARTICLES}"].remedy == f"grant DescribeConfigs on the topic {ARTICLES}"
-    assert found[f"rights: {DOCUMENTS}"].told == "Write; no worker needs Delete, DescribeConfigs, Read"
+    assert found[f"rights: {DOCUMENTS}"].told == "Write; not needed: Delete, DescribeConfigs, Read"
     assert found["group w.feeds"].remedy == "grant Read on the group w.feeds"
 
 
