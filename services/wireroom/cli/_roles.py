@@ -14,8 +14,8 @@ from wireroom.store import STATE, Store
 
 READ, LIST, WRITE, DELETE = "s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject"
 ALL = frozenset({READ, LIST, WRITE, DELETE})
-KEYS, ACCESS, WEBSUB = "editions/_keys/", "editions/_access/", "editions/_websub/"
-KNOWN = {KEYS: "ingest.json"}  # what is read there by its name: a right may be for that alone
+INGEST_KEYS, PARTNER_KEYS = "editions/_keys/ingest.json", "editions/_keys/partners.json"  # of each the role reads one
+ACCESS, WEBSUB = "editions/_access/", "editions/_websub/"
 NEVER = '"0"'  # no object has this ETag: what is only done to it changes nothing
 
 
@@ -35,8 +35,9 @@ NAMES = ("publisher", "ingest", "serve", "hub", NOTIFY)  # beside the sinks
 
 
 def areas() -> list[str]:
-    """The beginnings of keys that are granted apart."""
-    return [*(f"{sink}/" for sink in installed_sinks()), "private/", "editions/", KEYS, ACCESS, WEBSUB]
+    """The beginnings of keys, and the whole keys, that are granted apart."""
+    beginnings = [*(f"{sink}/" for sink in installed_sinks()), "private/", "editions/", ACCESS, WEBSUB]
+    return [*beginnings, INGEST_KEYS, PARTNER_KEYS]
 
 
 def role_named(name: str, settings: Settings) -> Role:
@@ -45,11 +46,11 @@ def role_named(name: str, settings: Settings) -> Role:
     pushing = {ARTICLES: WRITES, BACKFILL: WRITES}
     shown = dict.fromkeys((f"{sink}/" for sink in installed_sinks()), frozenset({READ, LIST}))
     if settings.partners:
-        shown |= {"private/": frozenset({READ, LIST}), KEYS: frozenset({READ, LIST}), ACCESS: ALL}
+        shown |= {"private/": frozenset({READ, LIST}), PARTNER_KEYS: frozenset({READ, LIST}), ACCESS: ALL}
     others = {
         NOTIFY: Role({DOCUMENTS: READS, DEAD_LETTERS: WRITES}, NOTIFY, everything),
         "publisher": Role(pushing),
-        "ingest": Role({**pushing, DEAD_LETTERS: WRITES}, None, {KEYS: frozenset({READ, LIST})}),
+        "ingest": Role({**pushing, DEAD_LETTERS: WRITES}, None, {INGEST_KEYS: frozenset({READ, LIST})}),
         "serve": Role(store=shown),
         "hub": Role(store={WEBSUB: frozenset({READ, LIST, WRITE})}),
     }
@@ -57,7 +58,7 @@ def role_named(name: str, settings: Settings) -> Role:
 
 
 def store_rights(store: Store, role: Role) -> Iterator[Check]:
-    """A check for each beginning of keys: what the role needs there is allowed, and what is allowed beyond."""
+    """A check for each of `areas`: what the role needs there is allowed, and what is allowed beyond."""
     for area in areas():
         yield _rights(store, area, role.store.get(area, frozenset()))
 
@@ -70,32 +71,35 @@ def _rights(store: Store, area: str, needs: frozenset[str]) -> Check:
         return failed(what, error, "start the store, or mend `store.url`")
     if missing := frozenset(action for action in needs if refusals[action]):
         reasons = "; ".join(sorted({red.reason for action, red in refusals.items() if red and action in missing}))
-        return Check(what, WRONG, f"we lack {_words(missing)}: {reasons}", f"allow {_words(missing)} on {area}*")
+        return Check(what, WRONG, f"we lack {_words(missing)}: {reasons}", f"allow {_words(missing)} on {_all(area)}")
     told = _words(needs) if needs else "nothing is needed"
     if beyond := frozenset(action for action, red in refusals.items() if not red) - needs:
-        return Check(
-            what, WELL, f"{told}; not needed: {_words(beyond)}", f"take {_words(beyond)} on {area}* from this role"
-        )
+        cure = f"take {_words(beyond)} on {_all(area)} from this role"
+        return Check(what, WELL, f"{told}; not needed: {_words(beyond)}", cure)
     return Check(what, WELL, told)
 
 
 def _refusal(store: Store, area: str, action: str) -> Red | None:
-    """What is said to a request that changes nothing, because what it names is not there; None if it is let through."""
-    absent = f"{area}{token_hex(8)}"
+    """What is said to a request that changes nothing: no object is in the state it names; None if it is let through."""
+    key = f"{area}{token_hex(8)}/x" if area.endswith("/") else area
     try:
         if action == READ:
-            store.get(area + KNOWN[area] if area in KNOWN else absent)
+            store.get(key)
         elif action == LIST:
-            next(iter(store.keys(f"{absent}/")), None)
+            next(iter(store.keys(key)), None)
         elif action == WRITE:
-            store.put(absent, b"{}", NEVER, STATE)
+            store.put(key, b"{}", NEVER, STATE)
         else:
-            store.delete(absent, NEVER)
+            store.delete(key, NEVER)
     except Conflict:
         return None  # the condition was looked at: who may not write learns nothing of it
     except Red as red:
         return red
     return None
+
+
+def _all(area: str) -> str:
+    return f"{area}*" if area.endswith("/") else area
 
 
 def _words(actions: frozenset[str]) -> str:
