@@ -13,7 +13,6 @@ from wireroom.errors import Red, RetryAfter
 from wireroom.partners.records import Access, Line, Lost, Record, Slowed, State
 from wireroom.partners.segments import SegmentWriter, day_of
 from wireroom.partners.shown import shown
-from wireroom.serve.conditions import IDENTITY
 from wireroom.serve.documents import Served
 from wireroom.store import Store
 
@@ -114,7 +113,7 @@ class AccessLog:
         self._told[access.document] = state
         try:
             entries = shown(access.document, served.stored.body)
-            yield State(access.time, access.document, generation, served.forms[IDENTITY].etag, entries)
+            yield State(access.time, access.document, generation, served.etag, entries)
         except ValueError as error:
             log.error("no receipts for %s: it is none of our documents: %s", access.document, error)
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from wireroom.clock import SECOND
-from wireroom.serve.conditions import IDENTITY, coding, http_date, last_modified, not_modified, tags, wants_delta
-from wireroom.serve.documents import Form, Forms, Served, has_deltas, is_public
+from wireroom.serve.conditions import IDENTITY, http_date, last_modified, not_modified, tags, wants_delta
+from wireroom.serve.documents import Served, has_deltas, is_public
+from wireroom.serve.forms import Form, Forms
 
 _CODED = re.compile('-(?:br|gzip)(?="$)')
 STALE = 5 * SECOND  # after which a reader is told that the store could not be asked
@@ -76,8 +77,8 @@ def of_document(
 
 def _form(forms: Forms, asked: Mapping[bytes, bytes]) -> tuple[Form, Sequence[Header]]:
     """The body that the reader likes best, and how its coding is told."""
-    name = coding(asked.get(b"accept-encoding", b""), tuple(forms))
-    return forms[name], [] if name == IDENTITY else [(b"content-encoding", name.encode())]
+    name, form = forms.best(asked.get(b"accept-encoding", b""))
+    return form, [] if name == IDENTITY else [(b"content-encoding", name.encode())]
 
 
 def _since(served: Served, asked: Mapping[bytes, bytes]) -> Forms | None:

@@ -1,18 +1,16 @@
 """Documents as they are served: each asked for seldom, and compressed once per body."""
 
-import gzip
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import NamedTuple
-
-import brotli
 
 from wireroom.clock import SECOND, Clock
 from wireroom.errors import WireroomError
 from wireroom.serve.conditions import IDENTITY
 from wireroom.serve.deltas import Entry, delta, entries
+from wireroom.serve.forms import Forms
 from wireroom.sink import installed_sinks
 from wireroom.store import PolledStore, Stored
 from wireroom.store.naming import etag, is_key
@@ -56,34 +54,23 @@ def has_deltas(key: str) -> bool:
     return key.removeprefix(PRIVATE).startswith("feeds/") and key.endswith((".rss", ".atom"))
 
 
-class Form(NamedTuple):
-    """A body in one coding, with the ETag of this coding alone (RFC 9110, section 8.8.3.3)."""
-
-    body: bytes
-    etag: str
-
-
-Forms = Mapping[str, Form]
-
-
-def forms(body: bytes, etag: str) -> Forms:
-    """By coding, the best first, those only that are smaller than it is; the same bytes at every run."""
-    packed = {"br": brotli.compress(body, quality=5), "gzip": gzip.compress(body, 6, mtime=0)}
-    smaller = {name: Form(less, f'{etag[:-1]}-{name}"') for name, less in packed.items() if len(less) < len(body)}
-    return {**smaller, IDENTITY: Form(body, etag)}
-
-
 class Served:
     """One state of the document `key`, last seen in the store at `read_at`, in microseconds since the epoch.
 
     `etag` is that of the bytes, whatever the store's own is made of. `earlier`: the entries of states before it, by the
-    ETag of each, the newest last. `window`: how many a feed has before newer ones push any out.
+    ETag of each, the newest last. `window`: how many a feed has before newer ones push any out. `ahead`: the codings
+    in which it will be asked for.
     """
 
     read_at = 0
 
     def __init__(
-        self, key: str, stored: Stored, earlier: Mapping[str, Sequence[Entry]] | None = None, window: int = 0
+        self,
+        key: str,
+        stored: Stored,
+        earlier: Mapping[str, Sequence[Entry]] | None = None,
+        window: int = 0,
+        ahead: Iterable[str] = (),
     ) -> None:
         self.key = key
         self.public = is_public(key)
@@ -91,7 +78,7 @@ class Served:
         self.etag = etag(stored.body)
         self.earlier = earlier or {}
         self._window = window
-        self.forms = forms(stored.body, self.etag)
+        self.forms = Forms(stored.body, self.etag, ahead)
         self._since: dict[str, Forms | None] = {}
         self.withdrawn = _is_tombstone(key, stored.body)
 
@@ -102,23 +89,24 @@ class Served:
 
     def followed_by(self, stored: Stored) -> "Served":
         """The state that came after it."""
+        asked = self.forms.asked - {IDENTITY}
         if not has_deltas(self.key):
-            return Served(self.key, stored)
+            return Served(self.key, stored, ahead=asked)
         known = {**self.earlier, self.etag: entries(self.stored.body)}
-        return Served(self.key, stored, dict(list(known.items())[-_EARLIER:]), self._window)
+        return Served(self.key, stored, dict(list(known.items())[-_EARLIER:]), self._window, asked)
 
-    def since(self, etag: str) -> "Forms | None":
+    def since(self, etag: str) -> Forms | None:
         """What is new since one of the earlier states, with the ETags of the whole; None when that is not worth it."""
         if etag not in self._since:
             part = delta(self.earlier[etag], self.stored.body, self._window)
             small = part is not None and len(part) <= len(self.stored.body) // 2  # compressing it holds up the others
-            self._since[etag] = forms(part, self.etag) if part is not None and small else None
+            self._since[etag] = Forms(part, self.etag) if part is not None and small else None
         return self._since[etag]
 
     @property
     def weight(self) -> int:
         """Bytes that it takes, or so."""
-        return sum(len(form.body) for form in self.forms.values()) + 200 * sum(map(len, self.earlier.values()))
+        return 2 * len(self.stored.body) + 200 * sum(map(len, self.earlier.values()))  # compressed it is a quarter
 
 
 def _is_tombstone(key: str, body: bytes) -> bool:
@@ -140,7 +128,7 @@ class Held(NamedTuple):
 class Documents:
     """What the store holds under the keys of documents, through a cache of bounded size.
 
-    Safe to use from several threads. A document is at most a second old, or 10 ms where the store is near. While the
+    Safe to use from several threads. A document is at most a second old, or 2 ms where the store is near. While the
     store is unwell, what is held of it is served, and says how old it is. What begins with one of `hidden` is not
     there: a feed that became private, or lost its archive, has left documents in the store. `window`: of the feed
     that a key belongs to.
@@ -155,7 +143,7 @@ class Documents:
     ) -> None:
         self._hidden = hidden
         self._window = window
-        self._fresh = SECOND // 100 if store.near else SECOND
+        self._fresh = SECOND // 500 if store.near else SECOND
         self._store = store
         self._clock = clock
         self._cache: OrderedDict[str, Held] = OrderedDict()

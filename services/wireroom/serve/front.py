@@ -68,6 +68,8 @@ class Front:
         held = self._documents.at_hand(path[1:], now)
         if held is None or (served := held.served) is None or not served.public or path in self._moved:
             return self._rest.at_once(target, asked) if isinstance(self._rest, AtOnce) else None
+        if not _is_ready(served, asked):
+            return None
         if self._second != now // SECOND or len(self._made) > _MOST_MADE:
             self._made.clear()
             self._second = now // SECOND
@@ -82,7 +84,8 @@ class Front:
         """As `document`, if it is at hand."""
         now = self._clock.now()
         held = self._documents.at_hand(key, now)
-        return self._of(held.served, asked, now, cache_control) if held and held.served else None
+        served = held.served if held else None
+        return self._of(served, asked, now, cache_control) if served and _is_ready(served, asked) else None
 
     async def document(self, key: str, asked: Mapping[bytes, bytes], cache_control: str | None = None) -> Answer:
         """What is answered about a document to a reader who may see it; the only place where the store is asked.
@@ -95,6 +98,8 @@ class Front:
             return unwell(error)
         if served is None:
             return _NOT_FOUND
+        if not _is_ready(served, asked):
+            await asyncio.to_thread(served.forms.best, asked.get(b"accept-encoding", b""))
         return self._of(served, asked, self._clock.now(), cache_control)
 
     def _of(self, served: Served, asked: Mapping[bytes, bytes], now: int, cache_control: str | None = None) -> Answer:
@@ -145,6 +150,11 @@ class Front:
             return await asyncio.to_thread(self._documents.read, key)
         except WireroomError as error:
             return error  # for those who wait, if any
+
+
+def _is_ready(served: Served, asked: Mapping[bytes, bytes]) -> bool:
+    """Whether it need not be compressed first, which takes as long as hundreds of answers."""
+    return served.forms.made(asked.get(b"accept-encoding", b""))
 
 
 class _Question(NamedTuple):

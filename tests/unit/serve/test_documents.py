@@ -145,12 +145,24 @@ def test_a_body_is_compressed_once_and_the_same_each_time(clock: ManualClock) ->
     assert first
     assert again is first
     assert other
-    assert other.forms == first.forms, "the time of compression is in it"
-    assert {name: UNPACK[name](first.forms[name].body) for name in UNPACK} == {
-        "br": b"<item/>" * 100,
-        "gzip": b"<item/>" * 100,
-    }
-    assert len({form.etag for form in first.forms.values()}) == 3
+    forms = {name: first.forms.best(name.encode()) for name in (*UNPACK, "identity")}
+    assert forms == {name: other.forms.best(name.encode()) for name in forms}, "the time of compression is in it"
+    assert {name: UNPACK[name](forms[name][1].body) for name in UNPACK} == dict.fromkeys(UNPACK, b"<item/>" * 100)
+    assert first.forms.best(b"br")[1] is forms["br"][1]
+    assert len({form.etag for _, form in forms.values()}) == 3
+
+
+def test_what_readers_took_of_a_state_is_made_of_the_next_ahead(clock: ManualClock) -> None:
+    store = MemoryStore(clock)
+    documents = Documents(store, clock)
+    tag = None
+    for number, asked, ahead in ((1, b"gzip", False), (2, b"", True), (3, b"br", False)):
+        tag = store.put("feeds/p/x.rss", b"%d" % number * 100, tag, STATE)
+        clock.time += SECOND
+        served = documents.read("feeds/p/x.rss")
+        assert served
+        assert (served.forms.made(b"gzip"), served.forms.made(b"br")) == (ahead, False)
+        served.forms.best(asked)
 
 
 def test_what_compression_would_enlarge_is_left_alone(clock: ManualClock) -> None:
@@ -158,7 +170,7 @@ def test_what_compression_would_enlarge_is_left_alone(clock: ManualClock) -> Non
     store.put("feeds/p/x.rss", b"<rss/>", None, STATE)
     served = Documents(store, clock).read("feeds/p/x.rss")
     assert served
-    assert served.forms == {"identity": (b"<rss/>", served.etag)}
+    assert served.forms.best(b"br, gzip") == ("identity", (b"<rss/>", served.etag))
 
 
 class Mistaken(Far):
@@ -202,7 +214,7 @@ def test_a_feed_knows_its_last_eight_states(clock: ManualClock) -> None:
     for known, new in ((10, ["41"]), (9, ["41", "40"])):
         part = served.since(etags[known])
         assert part
-        assert part["identity"] == (rss(*new), served.etag)
+        assert part.best(b"") == ("identity", (rss(*new), served.etag))
     assert served.since(etags[9]) is served.since(etags[9]), "worked out once"
 
 
@@ -252,7 +264,7 @@ def test_the_cache_stays_within_its_room(clock: ManualClock, monkeypatch: pytest
     store = Counting(clock)
     documents = Documents(store, clock)
     for number in range(30):
-        store.put(f"feeds/p/{number}.rss", random.Random(number).randbytes(20_000), None, STATE)
+        store.put(f"feeds/p/{number}.rss", random.Random(number).randbytes(10_000), None, STATE)
         documents.read(f"feeds/p/{number}.rss")
     kept = sum(held_without_asking(store, documents, f"feeds/p/{number}.rss") for number in range(29, -1, -1))
     assert kept == 4
