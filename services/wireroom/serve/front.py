@@ -68,13 +68,13 @@ class Front:
         held = self._documents.at_hand(path[1:], now)
         if held is None or (served := held.served) is None or not served.public or path in self._moved:
             return self._rest.at_once(target, asked) if isinstance(self._rest, AtOnce) else None
-        if not _is_ready(served, asked):
-            return None
         if self._second != now // SECOND or len(self._made) > _MOST_MADE:
             self._made.clear()
             self._second = now // SECOND
         alike = (served, *map(asked.get, _DECISIVE))
         if (made := self._made.get(alike)) is None:
+            if not _is_ready(served, asked):
+                return None
             made = dated(self._of(served, asked, now), now)
             if sum(len(asked.get(name, b"")) for name in _DECISIVE) <= _LONGEST_ASKED:
                 self._made[alike] = made
