@@ -21,7 +21,7 @@ from wireroom.worker.quarantine import Quarantine
 from wireroom.worker.seen import Seen
 
 BATCH = 500
-UNCLEANED = 2_000  # articles that may wait in editions to be cleaned: the value of each is held meanwhile
+UNCLEANED = 2_000  # entries that may wait to be cleaned, in all editions: each holds the value of its article meanwhile
 DECODED = 32  # records that are decoded in a row: by turns with merging, both take a tenth longer
 RECHECK = 30.0  # seconds after which a schema that is not known is looked for again: it may be registered by then
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class FirstReader:
         self._memory = memory
         self._pace = pace
         self._quarantine = quarantine
-        self._uncleaned = 0  # articles that wait in editions to be cleaned, at most
+        self._uncleaned = 0  # entries that wait to be cleaned, at most
         self._fed: dict[tuple[Owned, str], list[tuple[Definition, LiveEdition | None]]] = {}  # looked up once a `read`
 
     @property
@@ -148,7 +148,6 @@ class FirstReader:
         self._settle(positions, changes, direct)
         for owned in blocked:
             self._consumer.seek(owned.partition, owned.position)  # what follows was delivered, and left
-        self._uncleaned += len(records)
         self._clean()
 
     def _arrivals(
@@ -257,6 +256,7 @@ class FirstReader:
         for key, found in changes.items():
             live = self._assignment.editions[key]
             live.merge(found)
+            self._uncleaned += sum(change.entry is not None and change.entry.clean is not None for change in found)
             live.flush_by(self._flush_time(live, found))
         self.keep_direct(direct)
         for partition, position in positions.items():

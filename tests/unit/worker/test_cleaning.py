@@ -118,6 +118,15 @@ def test_few_articles_wait_to_be_cleaned_however_long_the_backlog(monkeypatch: p
     assert sorted(sink.cleaned) == ["a", "b", "c", "d", "e", "f", "g", "h"]
 
 
+def test_what_waits_in_many_editions_counts_in_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "BATCH", 2)
+    monkeypatch.setattr(reader, "UNCLEANED", 8)
+    room, sink = Newsroom(), counting()
+    room.publish(*[put(i, sections=BOTH) for i in "abcdefgh"])
+    run_to_rest(room.with_sink(sink))
+    assert sorted(sink.cleaned) == ["a", "b", "c", "d", "e", "f", "g", "h"]
+
+
 def test_after_a_death_what_kills_as_it_is_cleaned_does_so_while_its_batch_is_suspected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
