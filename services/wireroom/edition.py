@@ -5,10 +5,10 @@ arrival of an article's revisions, and skips what is below `applied`, so that a 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import count, islice
+from itertools import count
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -139,13 +139,8 @@ def fold(
     a slower clock. Nothing to change gives the same edition.
     """
     draft = _Draft(edition, window, max(now, edition.clock))
-    changes = list(changes)
-    for at, change in enumerate(changes, start=1):
-        is_late = (latest := newest(change.event.id)) is not None and latest > change.event.order
-        if is_late and any(_brings(later, change.event.id, latest, edition) for later in islice(changes, at, None)):
-            is_late = False  # it must find what it replaces, else the withdrawal of a secret would leave a tombstone
-        if is_late or _is_new(change, edition):
-            draft.take(change, is_late)
+    for change, is_late in _to_take(list(changes), edition, newest):
+        draft.take(change, is_late)
     draft.let_time_pass()
     draft.trim()
     reached = {source: offset for source, offset in upto.items() if offset > edition.applied.get(source, -1)}
@@ -166,8 +161,25 @@ def _is_new(change: Change, edition: Edition) -> bool:
     return change.offset >= edition.applied.get(change.source, 0)
 
 
-def _brings(change: Change, ident: str, order: Order | None, edition: Edition) -> bool:
-    return change.event.id == ident and change.event.order == order and _is_new(change, edition)
+def _to_take(changes: Sequence[Change], edition: Edition, newest: Known) -> Iterator[tuple[Change, bool]]:
+    """Those that matter, and whether each is late: a greater order was seen of its article.
+
+    It is not where that order comes after it: what replaces it must find it, else the withdrawal of a secret would
+    leave a tombstone.
+    """
+    last: Mapping[tuple[str, Order], int] | None = None  # made only where something is late, which is seldom
+    for at, change in enumerate(changes):
+        event, latest, is_late = change.event, newest(change.event.id), False
+        if latest is not None and latest > event.order:
+            last = _last_places(changes, edition) if last is None else last
+            is_late = last.get((event.id, latest), -1) < at
+        if is_late or _is_new(change, edition):
+            yield change, is_late
+
+
+def _last_places(changes: Sequence[Change], edition: Edition) -> Mapping[tuple[str, Order], int]:
+    """Where each new revision comes last."""
+    return {(each.event.id, each.event.order): at for at, each in enumerate(changes) if _is_new(each, edition)}
 
 
 class _Draft:
