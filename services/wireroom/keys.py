@@ -91,12 +91,17 @@ def redacted_faults(faults: Iterable[Fault]) -> list[Fault]:
     return [Fault(redacted(fault.path), redacted(fault.found), redacted(fault.expected)) for fault in faults]
 
 
+def place(kind: str) -> str:
+    """The object in the store that has the keys of a kind."""
+    return f"{_FOLDER}/{kind}.json"
+
+
 class KeyList:
     """The keys of one kind: one object in the store, written under a condition."""
 
     def __init__(self, store: Store, kind: str) -> None:
         self._store = store
-        self._object = f"{_FOLDER}/{kind}.json"
+        self._object = place(kind)
 
     def read(self) -> Mapping[str, Key]:
         """All keys by id, also those that are not taken any more. Raises RetryAfter, Red."""

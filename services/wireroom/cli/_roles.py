@@ -8,13 +8,16 @@ from wireroom.check import FAILURES, WELL, WRONG, Check, failed
 from wireroom.cli._running import NOTIFY
 from wireroom.config import Settings
 from wireroom.errors import Conflict, Red
+from wireroom.ingest.scope import KIND as INGEST
+from wireroom.keys import place
 from wireroom.log import ARTICLES, BACKFILL, DEAD_LETTERS, DOCUMENTS
+from wireroom.partners.keys import PARTNERS
 from wireroom.sink import installed_sinks
 from wireroom.store import STATE, Store
 
 READ, LIST, WRITE, DELETE = "s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject"
 ALL = frozenset({READ, LIST, WRITE, DELETE})
-INGEST_KEYS, PARTNER_KEYS = "editions/_keys/ingest.json", "editions/_keys/partners.json"  # of each the role reads one
+INGEST_KEYS, PARTNER_KEYS = place(INGEST), place(PARTNERS)
 ACCESS, WEBSUB = "editions/_access/", "editions/_websub/"
 NEVER = '"0"'  # no object has this ETag: what is only done to it changes nothing
 

@@ -166,7 +166,7 @@ class Log(Protocol):
         ...
 
     def interrupt(self) -> None:
-        """Let nobody wait any longer, now and from here on: who would have to, in any thread, gets RetryAfter.
+        """Let nobody wait for servers any longer: who does, in any thread, gets RetryAfter, now and from here on.
 
         For a process that is about to end. What was not acknowledged by then may be there all the same.
         """

@@ -98,7 +98,7 @@ class MemoryLog:
         self.changes.announce()
 
     def interrupt(self) -> None:
-        """See `Log`; nothing here waits for long."""
+        """See `Log`; there are no servers."""
 
     def close(self) -> None:
         """See `Log`; what was appended stays readable."""

@@ -88,7 +88,7 @@ class SQLiteLog:
         return Member(self, leases, self._changes)
 
     def interrupt(self) -> None:
-        """See `Log`; nothing here waits for long."""
+        """See `Log`; there are no servers."""
 
     def close(self) -> None:
         """See `Log`."""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from wireroom.clock import SECOND, Clock
 from wireroom.errors import WireroomError
-from wireroom.serve.conditions import IDENTITY
 from wireroom.serve.deltas import Entry, delta, entries
 from wireroom.serve.forms import Forms
 from wireroom.sink import installed_sinks
@@ -89,11 +88,10 @@ class Served:
 
     def followed_by(self, stored: Stored) -> "Served":
         """The state that came after it."""
-        asked = self.forms.asked - {IDENTITY}
         if not has_deltas(self.key):
-            return Served(self.key, stored, ahead=asked)
+            return Served(self.key, stored, ahead=self.forms.asked)
         known = {**self.earlier, self.etag: entries(self.stored.body)}
-        return Served(self.key, stored, dict(list(known.items())[-_EARLIER:]), self._window, asked)
+        return Served(self.key, stored, dict(list(known.items())[-_EARLIER:]), self._window, self.forms.asked)
 
     def since(self, etag: str) -> Forms | None:
         """What is new since one of the earlier states, with the ETags of the whole; None when that is not worth it."""

@@ -54,6 +54,16 @@ def test_at_once_is_the_same_answer(app: Front, path: str, headers: dict[str, st
         assert at_once(app, path, headers) == answer
 
 
+def test_what_must_be_compressed_first_is_not_at_hand(app: Front) -> None:
+    """That is work for a thread."""
+    ask(app, RSS)
+    assert at_once(app, RSS, {}) is not None
+    assert at_once(app, RSS, {"Accept-Encoding": "br"}) is None
+    ask(app, RSS, {"Accept-Encoding": "br"})
+    assert at_once(app, RSS, {"Accept-Encoding": "br"}) is not None
+    assert at_once(app, RSS, {"Accept-Encoding": "gzip"}) is None
+
+
 def test_what_must_be_read_first_is_not_at_hand(app: Front, store: MemoryStore, clock: ManualClock) -> None:
     assert at_once(app, RSS, {}) is None
     ask(app, RSS)
